@@ -1,0 +1,58 @@
+"""The one contract that every reconstruction method keeps, live and in batch."""
+
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from livetomo.model import Geometry
+
+State = TypeVar("State")
+
+
+class Method(Protocol[State]):
+    """A frozen settings object that knows how to grow and refine a reconstruction.
+
+    Batch is ``add`` of everything, then ``step`` until a stopping rule. A state belongs to the caller: a method may
+    change its arrays in place and gives back the one to go on with. Adding tilts one by one and then converging gives
+    what adding them all at once gives.
+    """
+
+    name: str
+
+    def start(self, geometry: Geometry) -> State:
+        """Give an empty reconstruction: a volume of zeros and no projections."""
+        ...
+
+    def add(
+        self, state: State, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+    ) -> State:
+        """Take in new projections and show them at once; the volume so far is kept.
+
+        Parameters
+        ----------
+        projections
+            (tilt, y, x) background-free projections.
+        tilt_angles
+            (tilt,) degrees.
+        shifts_px
+            (tilt, 2) as (dy, dx) pixels that centre each projection; none when not given.
+        """
+        ...
+
+    def replace(
+        self, state: State, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+    ) -> State:
+        """Put a corrected projection (y, x), angle and (dy, dx) in the place of number ``index``; no restart."""
+        ...
+
+    def step(self, state: State) -> State:
+        """Go once over all data held: one sweep."""
+        ...
+
+    def volume(self, state: State) -> np.ndarray:
+        """Give the volume as it stands: (z, y, x) float32, a copy that later steps leave alone."""
+        ...
+
+    def residual(self, state: State) -> float:
+        """Give ‖A x − b‖ / ‖b‖ over all data held, as known from the newest sweep; 1.0 before the first."""
+        ...

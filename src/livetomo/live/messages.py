@@ -1,0 +1,80 @@
+"""What the live engine says and can be told: plain frozen records that travel over a pipe."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+EngineState = Literal["waiting", "reading", "refining", "paused", "converged", "finished", "failed"]
+
+
+@dataclass(frozen=True)
+class TiltRecord:
+    """One projection that is in the reconstruction."""
+
+    file: str
+    tilt_angle: float
+    shift_px: tuple[float, float]
+    """(dy, dx) pixels."""
+
+
+@dataclass(frozen=True)
+class SetAsideRecord:
+    """One file that was not used, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """The engine's state in full; each one replaces the one before. Sent at every change, at most ten a second."""
+
+    state: EngineState
+    folder: str
+    output: str
+    method: str
+    sweeps: int = 0
+    residual: float | None = None
+    residual_history: tuple[tuple[float, float], ...] = ()
+    """(seconds since the start, residual) of the newest sweeps, at most 2000 points."""
+    tilts: tuple[TiltRecord, ...] = ()
+    """In order of arrival."""
+    set_aside: tuple[SetAsideRecord, ...] = ()
+    expected_tilts: int | None = None
+    seconds: float = 0.0
+    """Since the start of the run."""
+    voxel_size_nm: float | None = None
+    volume_version: int = 0
+    """Number of the newest published snapshot; 0 before the first."""
+    note: str = ""
+    """One sentence for the user, such as a guess that was made or an error that ended the run."""
+
+
+@dataclass(frozen=True, eq=False)
+class NewestProjection:
+    """The projection that was added last, for display."""
+
+    file: str
+    tilt_angle: float
+    image: np.ndarray
+    """(y, x) uint8, contrast stretched, at most 512 pixels on a side."""
+
+
+@dataclass(frozen=True)
+class Hello:
+    """First message from the engine: where snapshots are found (see ``snapshot``). Sent again when they move."""
+
+    snapshot_name: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a viewer may ask of the engine.
+
+    ``start`` (go on after a pause), ``pause``, ``finish`` (write the output and end), ``method`` with
+    ``{"name": "sirt", …settings}``, ``expect`` with ``{"n_tilts": N}``.
+    """
+
+    name: Literal["start", "pause", "finish", "method", "expect"]
+    values: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""The grid that is reconstructed and the detector that saw it."""
+
+from dataclasses import dataclass
+
+from livetomo.model.tilt_series import TiltSeries
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The fixed part of a reconstruction: what does not change when a tilt arrives.
+
+    A point (x, z) of a slice, measured in voxels from the centre of the grid, lands at
+    ``x cos θ + z sin θ + axis_shift_px`` from the centre of the detector. Voxel and pixel have one size.
+    """
+
+    volume_shape: tuple[int, int, int]
+    """(z, y, x) voxels; the tilt axis is parallel to y, z is along the beam at zero tilt."""
+
+    detector_width: int
+    """Detector pixels across the tilt axis (x); along the axis the detector has as many rows as the volume has y."""
+
+    axis_shift_px: float = 0.0
+    """Where the tilt axis lands on the detector, in pixels from its centre towards +x."""
+
+    def __post_init__(self) -> None:
+        if len(self.volume_shape) != 3 or min(self.volume_shape) < 1:
+            raise ValueError(f"volume_shape: expected three sizes (z, y, x) of at least 1, got {self.volume_shape}")
+        if self.detector_width < 1:
+            raise ValueError(f"detector_width: expected at least 1 pixel, got {self.detector_width}")
+
+    @property
+    def projection_shape(self) -> tuple[int, int]:
+        """(y, x) pixels of one projection."""
+        return self.volume_shape[1], self.detector_width
+
+    @classmethod
+    def of(cls, series: TiltSeries, field_of_view: float = 1.0, axis_shift_px: float = 0.0) -> "Geometry":
+        """Give the grid for a tilt series: x and z ``field_of_view`` times as wide as the detector, y as long.
+
+        The width keeps the parity of the detector's, so that a grid and its central crop share their voxels.
+        """
+        if not 0.1 <= field_of_view <= 10:
+            raise ValueError(f"field_of_view: expected a factor between 0.1 and 10, got {field_of_view}")
+        _, n_y, n_x = series.projections.shape
+        width = n_x + 2 * round((field_of_view - 1) * n_x / 2)
+        width = max(width, 1)
+        return cls((width, n_y, width), n_x, axis_shift_px)

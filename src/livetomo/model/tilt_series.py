@@ -1,0 +1,80 @@
+"""A tilt series: projections of one specimen, with what is known of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+Origin = Literal["file", "user", "assumed"]
+
+
+@dataclass(frozen=True, eq=False)
+class TiltSeries:
+    """Projections about one tilt axis that is parallel to y, with their geometry table.
+
+    The projections stay as measured; alignment is kept beside them in ``shifts_px`` and applied where they are used.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not fit together or an angle is not a finite number.
+    """
+
+    projections: np.ndarray
+    """(tilt, y, x) projections, in the file's own type and counts."""
+
+    tilt_angles: np.ndarray
+    """(tilt,) degrees; any order, any steps, repeats allowed."""
+
+    pixel_size_nm: float | None = None
+    """Edge of a pixel in nanometres, None when unknown."""
+
+    shifts_px: np.ndarray | None = None
+    """(tilt, 2) as (dy, dx) pixels: what must be applied to each projection to centre it. Zeros when not given."""
+
+    name: str = ""
+    """What to call it: usually the file's stem."""
+
+    tilt_axis_origin: Origin = "user"
+    """Who says that the tilt axis is parallel to y: the file, the user, or nobody (assumed)."""
+
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Everything else that the file knew, as plain values."""
+
+    def __post_init__(self) -> None:
+        projections = np.asanyarray(self.projections)
+        if projections.ndim != 3 or projections.size == 0:
+            raise ValueError(f"projections: expected a filled array (tilt, y, x), got shape {projections.shape}")
+        if not (np.issubdtype(projections.dtype, np.integer) or np.issubdtype(projections.dtype, np.floating)):
+            raise ValueError(f"projections: expected whole or real numbers, got {projections.dtype}")
+        angles = np.array(self.tilt_angles, dtype=np.float64).reshape(-1)
+        if angles.size != len(projections):
+            raise ValueError(
+                f"tilt_angles: expected {len(projections)} angles, one for each projection, got {angles.size}"
+            )
+        if not np.isfinite(angles).all():
+            raise ValueError(f"tilt_angles: expected finite degrees, got {angles[~np.isfinite(angles)][0]}")
+        if self.pixel_size_nm is not None and not (np.isfinite(self.pixel_size_nm) and self.pixel_size_nm > 0):
+            raise ValueError(f"pixel_size_nm: expected a positive length in nm, got {self.pixel_size_nm}")
+        shifts = np.zeros((angles.size, 2)) if self.shifts_px is None else np.array(self.shifts_px, dtype=np.float64)
+        if shifts.shape != (angles.size, 2) or not np.isfinite(shifts).all():
+            raise ValueError(
+                f"shifts_px: expected finite (dy, dx) for each of {angles.size} tilts, got shape {shifts.shape}"
+            )
+        object.__setattr__(self, "projections", projections)
+        object.__setattr__(self, "tilt_angles", angles)
+        object.__setattr__(self, "shifts_px", shifts)
+
+    def __len__(self) -> int:
+        return len(self.tilt_angles)
+
+    def __repr__(self) -> str:
+        n_tilts, n_y, n_x = self.projections.shape
+        size = "unknown pixel size" if self.pixel_size_nm is None else f"{self.pixel_size_nm:g} nm pixels"
+        span = f"{self.tilt_angles.min():g}…{self.tilt_angles.max():g}°"
+        return f"TiltSeries({self.name or 'unnamed'}: {n_tilts} tilts {span}, {n_y} × {n_x} (y, x), {size})"
+
+    def replace(self, **changes: Any) -> "TiltSeries":
+        """Give a copy with some fields changed."""
+        return replace(self, **changes)
