@@ -1,0 +1,136 @@
+"""Centre-of-mass alignment: across the tilt axis by centre of mass, along it by correlation of the profiles.
+
+A projection's mass at each height y does not change with the tilt, so the profiles along y of all tilts are one
+profile, displaced. Across the axis the centre of mass of a specimen that turns about its own centre stays where it is.
+Schwartz et al., Nat. Commun. 13, 4458 (2022), doi:10.1038/s41467-022-32046-0. What differs here: shifts are sub-pixel,
+nothing wraps round, rows that some tilts do not see do not count, and every shift is renewed as tilts arrive.
+"""
+
+import numpy as np
+
+_REFINEMENTS = 4
+_LEAST_OVERLAP = 0.5
+
+
+class ComAlignment:
+    """Collects projections in any order and gives the shifts of all of them.
+
+    Only two numbers a row are kept of each projection: its mass and its first moment in x. So all shifts are renewed
+    at every arrival for next to nothing, and one by one gives what all at once gives.
+    """
+
+    def __init__(self) -> None:
+        self._masses: list[np.ndarray] = []
+        self._moments: list[np.ndarray] = []
+        self._n_x = 0
+
+    def push(self, projection: np.ndarray) -> None:
+        """Add a projection: (y, x), background removed."""
+        self._masses.append(np.empty(0))
+        self._moments.append(np.empty(0))
+        self.replace(len(self._masses) - 1, projection)
+
+    def replace(self, index: int, projection: np.ndarray) -> None:
+        """Put another projection (y, x), background removed, in the place of number ``index``."""
+        n_y, self._n_x = projection.shape
+        from_centre_px = np.arange(self._n_x) - (self._n_x - 1) / 2
+        self._masses[index] = projection.sum(axis=1, dtype=np.float64)
+        self._moments[index] = projection.astype(np.float64) @ from_centre_px
+
+    @property
+    def shifts_px(self) -> np.ndarray:
+        """(tilt, 2) as (dy, dx) pixels that centre each projection; the first one is not moved along y."""
+        if not self._masses:
+            return np.zeros((0, 2))
+        masses, moments = np.stack(self._masses), np.stack(self._moments)
+        dy = _shifts_along_axis(masses)
+        dx = _shifts_across_axis(masses, moments, dy, self._n_x)
+        return np.stack([dy, dx], axis=1)
+
+
+def profile_disagreement(profiles: np.ndarray) -> float:
+    """Say how far profiles (tilt, y) of the mass differ from their mean once they are laid onto one another.
+
+    The result is their root mean square difference over that of the mean profile from its own mean: 0 when all are one.
+    """
+    scale = np.abs(profiles).sum(axis=1, keepdims=True)
+    profiles = profiles / np.where(scale > 0, scale, 1)
+    shifts = _shifts_along_axis(profiles)
+    shifted = np.stack([_shift_rows(profile, shift) for profile, shift in zip(profiles, shifts, strict=True)])
+    common = np.isfinite(shifted).all(axis=0)
+    mean = shifted[:, common].mean(axis=0)
+    spread = float(np.sqrt(np.mean((shifted[:, common] - mean) ** 2)))
+    structure = float(mean.std())
+    return spread / structure if structure > 0 else 0.0
+
+
+def _shifts_along_axis(profiles: np.ndarray) -> np.ndarray:
+    """Find dy (tilt,) in pixels that lays all profiles (tilt, y) onto one another; 0 for the first."""
+    flat = np.ptp(profiles, axis=1) <= 1e-6 * np.abs(profiles).max(axis=1)
+    scale = np.abs(profiles).sum(axis=1, keepdims=True)
+    profiles = profiles / np.where(scale > 0, scale, 1)
+    shifts = np.array([_whole_pixel_shift(profiles[0], profile) for profile in profiles], dtype=np.float64)
+    for _ in range(_REFINEMENTS):
+        reference = _mean_profile(profiles, shifts)
+        shifts += [
+            _sub_pixel_step(reference, profile, shift) for profile, shift in zip(profiles, shifts, strict=True)
+        ]
+    shifts = np.where(flat, shifts[0], shifts)
+    return shifts - shifts[0]
+
+
+def _whole_pixel_shift(reference: np.ndarray, profile: np.ndarray) -> int:
+    """Find the whole shift with the best correlation over the overlap, rather small than large when they are alike."""
+    n_y = len(reference)
+    furthest = int(n_y * (1 - _LEAST_OVERLAP))
+    best, best_score = 0, -np.inf
+    for shift in sorted(range(-furthest, furthest + 1), key=abs):
+        here = reference[max(shift, 0) : n_y + min(shift, 0)]
+        there = profile[max(-shift, 0) : n_y + min(-shift, 0)]
+        score = _correlation(here, there)
+        if score > best_score + 1e-9:
+            best, best_score = shift, score
+    return best
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    norm = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / norm if norm > 0 else 0.0
+
+
+def _mean_profile(profiles: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Average the shifted profiles row by row over the tilts that see the row; NaN where none does."""
+    shifted = np.stack([_shift_rows(profile, shift) for profile, shift in zip(profiles, shifts, strict=True)])
+    seen = np.isfinite(shifted)
+    counts = seen.sum(axis=0)
+    total = np.where(seen, shifted, 0).sum(axis=0)
+    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+
+
+def _shift_rows(profile: np.ndarray, shift: float) -> np.ndarray:
+    """Give profile(y − shift) by linear interpolation, NaN outside the field."""
+    rows = np.arange(len(profile))
+    return np.interp(rows - shift, rows, profile, left=np.nan, right=np.nan)
+
+
+def _sub_pixel_step(reference: np.ndarray, profile: np.ndarray, shift: float) -> float:
+    """Take one Gauss-Newton step of the shift, at most a pixel: Lucas and Kanade in one dimension."""
+    shifted = _shift_rows(profile, shift)
+    slope = np.gradient(shifted)
+    valid = np.isfinite(shifted) & np.isfinite(reference) & np.isfinite(slope)
+    curvature = float(slope[valid] @ slope[valid])
+    if curvature <= 0:
+        return 0.0
+    return float(np.clip(-slope[valid] @ (reference[valid] - shifted[valid]) / curvature, -1, 1))
+
+
+def _shifts_across_axis(masses: np.ndarray, moments: np.ndarray, dy: np.ndarray, n_x: int) -> np.ndarray:
+    """Find dx (tilt,) in pixels that brings each centre of mass to the middle, over the rows that all tilts see."""
+    shifted_masses = np.stack([_shift_rows(mass, shift) for mass, shift in zip(masses, dy, strict=True)])
+    shifted_moments = np.stack([_shift_rows(moment, shift) for moment, shift in zip(moments, dy, strict=True)])
+    common = np.isfinite(shifted_masses).all(axis=0)
+    mass = shifted_masses[:, common].sum(axis=1)
+    moment = shifted_moments[:, common].sum(axis=1)
+    centre = np.divide(moment, mass, out=np.zeros_like(mass), where=mass > 0)
+    return -np.clip(centre, -n_x / 2, n_x / 2)
