@@ -1,0 +1,44 @@
+"""What every projection goes through before it is aligned: turn, bin, remove the background."""
+
+import numpy as np
+
+from livetomo.model import TiltSeries
+from livetomo.pipeline.chain import Chain, Step
+
+
+def preparation(tilt_axis: str | float = "y", bin: int = 1) -> Chain:  # noqa: A002
+    """Give the chain for raw projections as a file stores them.
+
+    Parameters
+    ----------
+    tilt_axis
+        Where the tilt axis lies in the raw projections: ``"x"``, ``"y"`` or degrees.
+    bin
+        Pixels along each side of the blocks that are averaged.
+    """
+    steps = []
+    if tilt_axis not in {"y", 0, 0.0}:
+        steps.append(Step("turn", {"tilt_axis": tilt_axis}))
+    if bin != 1:
+        steps.append(Step("bin", {"n": bin}))
+    return Chain((*steps, Step("remove-background")))
+
+
+def prepare_series(series: TiltSeries, chain: Chain) -> TiltSeries:
+    """Run a chain over all projections of a series; the pixel size and the shifts follow the binning.
+
+    Parameters
+    ----------
+    series
+        Raw projections (tilt, y, x).
+    chain
+        Operators, each (y, x) to (y, x).
+    """
+    projections = np.stack([chain(projection) for projection in series.projections])
+    factor = int(np.prod([step.values["n"] for step in chain.steps if step.operator == "bin"] or [1]))
+    return series.replace(
+        projections=projections,
+        pixel_size_nm=None if series.pixel_size_nm is None else series.pixel_size_nm * factor,
+        shifts_px=np.asarray(series.shifts_px) / factor,
+        metadata={**series.metadata, "preparation": chain.state()},
+    )
