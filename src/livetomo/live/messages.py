@@ -78,3 +78,19 @@ class Command:
 
     name: Literal["start", "pause", "finish", "method", "expect"]
     values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ViewerReady:
+    """First message from a viewer: its page can be opened."""
+
+    url: str
+    """Address with the token in it."""
+
+
+@dataclass(frozen=True)
+class ViewerFailed:
+    """Last message from a viewer that cannot serve its page; it ends after it."""
+
+    reason: str
+    """In words for the user: what is missing and how to get it."""
