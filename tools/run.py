@@ -1,7 +1,8 @@
 """Make what livetomo needs on this computer, then run it: ``python3 tools/run.py demo|test|gates|bench|docs``.
 
-Needs nothing but Python 3.11 or newer. The first call makes a virtual environment in ``.venv`` and installs the packages;
-as root on Debian also the libraries that draw without a screen and, for the tests, Chromium. Later calls start at once.
+Needs nothing but Python 3.11 or newer. The first call makes a virtual environment in ``.venv`` and installs the
+packages; as root on Debian also the libraries that draw without a screen and, for the tests, Chromium. Later calls
+start at once.
 """
 
 import ctypes

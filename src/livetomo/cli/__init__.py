@@ -1,0 +1,1 @@
+"""Thin commands: arguments in, one clear line out."""

@@ -1,0 +1,58 @@
+"""Options that several commands share, with one help text each."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Angles = Annotated[
+    Path | None, typer.Option(help="File with the tilt angles, one a line in degrees (also .rawtlt, .tlt, .mdoc, .csv).")
+]
+TiltAxis = Annotated[
+    str | None,
+    typer.Option(metavar="x|y|DEGREES", help="Where the tilt axis lies in the file's images; default: as the file says."),
+]
+FlipAngles = Annotated[bool, typer.Option("--flip-angles", help="Count the tilt angles the other way round.")]
+Bin = Annotated[int, typer.Option(metavar="N", help="Average blocks of N × N pixels.")]
+Align = Annotated[str, typer.Option(metavar="none|com", help="Alignment: none, or centre of mass.")]
+Method = Annotated[str, typer.Option(metavar="wbp|sirt", help="Reconstruction method.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="File to write; its suffix chooses the format.")]
+AxesOrder = Annotated[
+    str | None, typer.Option("--axes", help="Order of the file's axes, slowest first, such as tyx or xyt.")
+]
+Dataset = Annotated[str | None, typer.Option(help="Path of the array in an HDF5 file, name of the variable in .mat.")]
+Shape = Annotated[str | None, typer.Option(help="Raw binary: sizes, slowest first, such as 77,256,256.")]
+DType = Annotated[str | None, typer.Option(help="Raw binary: NumPy type such as <i2.")]
+PixelSize = Annotated[float | None, typer.Option("--pixel-size-nm", help="Pixel size in nm, over what the file says.")]
+
+
+def parsed_tilt_axis(text: str | None) -> str | float | None:
+    """Turn ``x``, ``y`` or a number of degrees into what readers take.
+
+    Raises
+    ------
+    ValueError
+        When it is neither.
+    """
+    if text is None or text in {"x", "y"}:
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--tilt-axis: expected x, y or degrees, got {text!r}") from None
+
+
+def parsed_shape(text: str | None) -> tuple[int, ...] | None:
+    """Turn ``77,256,256`` into sizes.
+
+    Raises
+    ------
+    ValueError
+        When a part is not a whole number.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.replace("x", ",").split(","))
+    except ValueError:
+        raise ValueError(f"--shape: expected sizes such as 77,256,256, got {text!r}") from None

@@ -1,0 +1,113 @@
+"""``livetomo reconstruct``: a tilt series into a volume, with a progress bar and one line at the end."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from livetomo.cli import options
+from livetomo.errors import MissingMetadata
+
+if TYPE_CHECKING:
+    from livetomo.model import TiltSeries
+
+NAME = "reconstruct"
+
+
+def command(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="Tilt series: a file, or a folder of one per tilt.")],
+    output: options.Output,
+    angles: options.Angles = None,
+    tilt_axis: options.TiltAxis = None,
+    flip_angles: options.FlipAngles = False,
+    axes: options.AxesOrder = None,
+    dataset: options.Dataset = None,
+    bin: options.Bin = 1,
+    align: Annotated[
+        str | None,
+        typer.Option(metavar="none|com", help="Alignment; default: com, none where the file carries shifts."),
+    ] = None,
+    method: options.Method = "sirt",
+    sweeps: Annotated[int | None, typer.Option(help="Sweeps over all tilts; default: until converged.")] = None,
+    field_of_view: Annotated[
+        float, typer.Option(help="Width of the grid over the detector's; above 1 when the object is wider.")
+    ] = 1.0,
+    pixel_size_nm: options.PixelSize = None,
+) -> None:
+    """Reconstruct a volume from a tilt series."""
+    from livetomo.algorithms.reconstruct import reconstruct
+    from livetomo.formats import check_target, write
+
+    check_target(output)
+    started = time.perf_counter()
+    series = _read_series(
+        source,
+        angles=angles,
+        tilt_axis=options.parsed_tilt_axis(tilt_axis),
+        flip_angles=flip_angles,
+        axes=axes,
+        dataset=dataset,
+        pixel_size_nm=pixel_size_nm,
+    )
+    series = _prepared(series, bin, align)
+    with _Progress(sweeps) as progress:
+        volume = reconstruct(series, method=method, sweeps=sweeps, field_of_view=field_of_view, progress=progress.show)
+    write(volume, output)
+    typer.echo(
+        f"residual={volume.metadata['residual']:.4f} sweeps={volume.metadata['sweeps']} "
+        f"seconds={time.perf_counter() - started:.1f} output={output}"
+    )
+
+
+def _read_series(source: Path, **what_the_user_says: Any) -> "TiltSeries":
+    from livetomo.formats import read
+    from livetomo.model import TiltSeries
+
+    series = read(source, **what_the_user_says)
+    if isinstance(series, TiltSeries):
+        return series
+    raise MissingMetadata(
+        f"{source}: expected a tilt series, but the file gives no tilt angles for its {len(series.data)} images: "
+        "give them with --angles FILE (one angle a line, degrees)"
+    )
+
+
+def _prepared(series: "TiltSeries", bin_factor: int, align_method: str | None) -> "TiltSeries":
+    from livetomo.algorithms.align import align
+    from livetomo.pipeline import preparation, prepare_series
+
+    series = prepare_series(series, preparation(bin=bin_factor))
+    if align_method is None:
+        align_method = "com" if not series.shifts_px.any() else "none"
+    return align(series, method=align_method)
+
+
+class _Progress:
+    """A progress bar on the error stream, only where a person looks at it."""
+
+    def __init__(self, sweeps: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._bar.add_task("starting", total=sweeps)
+
+    def __enter__(self) -> "_Progress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, sweeps: int, total: int | None, residual: float) -> None:
+        """Move the bar and name the residual."""
+        self._bar.update(self._task, completed=sweeps, total=total, description=f"residual {residual:.4f}")

@@ -1,0 +1,64 @@
+"""Write docs/reference/python.md and commands.md from the docstrings and the command line's own help."""
+
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import livetomo
+
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+COMMANDS = ("live", "demo", "reconstruct", "info", "convert", "replay", "simulate")
+
+
+def main() -> None:
+    """Write both pages."""
+    PAGES.mkdir(parents=True, exist_ok=True)
+    (PAGES / "python.md").write_text(python_page(), encoding="utf-8")
+    (PAGES / "commands.md").write_text(commands_page(), encoding="utf-8")
+
+
+def python_page() -> str:
+    """Describe every public name from its docstring."""
+    parts = ["# Python reference\n\nMade from the docstrings by `make docs`. Import it as `import livetomo as lt`.\n"]
+    for name in sorted(livetomo.__all__, key=str.lower):
+        thing = getattr(livetomo, name)
+        parts.append(described(f"lt.{name}", thing))
+        if inspect.isclass(thing):
+            parts += [described(f"lt.{name}.{member}", inspect.getattr_static(thing, member)) for member in public(thing)]
+    return "\n".join(parts)
+
+
+def public(cls: type) -> list[str]:
+    """Give the names of the documented methods and properties of a class in the order they are written."""
+    return [name for name, member in vars(cls).items() if not name.startswith("_") and documented(member)]
+
+
+def documented(member: object) -> bool:
+    """Say whether a class member is a method or property with a docstring."""
+    return bool(callable(member) or isinstance(member, property | classmethod | staticmethod)) and bool(member.__doc__)
+
+
+def described(title: str, thing: object) -> str:
+    """Give one entry: signature and docstring."""
+    function = thing.__func__ if isinstance(thing, classmethod | staticmethod) else thing
+    signature = str(inspect.signature(function)) if callable(function) else ""
+    text = inspect.getdoc(function) or ""
+    return f"## `{title}`\n\n```text\n{title}{signature}\n\n{text}\n```\n"
+
+
+def commands_page() -> str:
+    """Give the help text of every command."""
+    parts = ["# Commands\n\nMade from the program's own help by `make docs`.\n"]
+    plain = {**os.environ, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "110"}
+    for command in ("", *COMMANDS):
+        words = ["livetomo", *command.split(), "--help"]
+        run = [sys.executable, "-m", *words]
+        text = subprocess.run(run, capture_output=True, text=True, check=True, env=plain).stdout
+        parts.append(f"## `{' '.join(words[:-1])}`\n\n```text\n{text.strip()}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()
