@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 Angles = Annotated[
-    Path | None, typer.Option(help="File with the tilt angles, one a line in degrees (also .rawtlt, .tlt, .mdoc, .csv).")
+    Path | None,
+    typer.Option(help="File with the tilt angles, one a line in degrees (also .rawtlt, .tlt, .mdoc, .csv)."),
 ]
 TiltAxis = Annotated[
     str | None,
-    typer.Option(metavar="x|y|DEGREES", help="Where the tilt axis lies in the file's images; default: as the file says."),
+    typer.Option(
+        metavar="x|y|DEGREES", help="Where the tilt axis lies in the file's images; default: as the file says."
+    ),
 ]
 FlipAngles = Annotated[bool, typer.Option("--flip-angles", help="Count the tilt angles the other way round.")]
 Bin = Annotated[int, typer.Option(metavar="N", help="Average blocks of N × N pixels.")]
