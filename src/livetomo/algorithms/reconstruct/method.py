@@ -1,6 +1,7 @@
 """The one contract that every reconstruction method keeps, live and in batch."""
 
-from typing import Protocol, TypeVar
+from collections.abc import Iterator
+from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,7 +18,9 @@ class Method(Protocol[State]):
     what adding them all at once gives.
     """
 
-    name: str
+    name: ClassVar[str]
+    is_direct: ClassVar[bool]
+    """Whether one ``step`` gives all there is (WBP), so that more of them change nothing."""
 
     def start(self, geometry: Geometry) -> State:
         """Give an empty reconstruction: a volume of zeros and no projections."""
@@ -26,7 +29,7 @@ class Method(Protocol[State]):
     def add(
         self, state: State, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
     ) -> State:
-        """Take in new projections and show them at once; the volume so far is kept.
+        """Take in new projections and show them at once, by one update with just these; the volume so far is kept.
 
         Parameters
         ----------
@@ -47,6 +50,14 @@ class Method(Protocol[State]):
 
     def step(self, state: State) -> State:
         """Go once over all data held: one sweep."""
+        ...
+
+    def step_pieces(self, state: State, piece_s: float = 0.03) -> Iterator[None]:
+        """Do the same as ``step`` in place, handing control back about every ``piece_s`` seconds.
+
+        For a live loop: between two pieces it may show the volume, or drop the iterator, ``add`` what has arrived and
+        begin a new sweep. The residual is that of the newest sweep which ran to its end.
+        """
         ...
 
     def volume(self, state: State) -> np.ndarray:

@@ -1,0 +1,84 @@
+"""Reconstruct a whole tilt series at once."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from livetomo.algorithms.reconstruct.methods import method_named
+from livetomo.algorithms.reconstruct.stopping import StoppingRule
+from livetomo.model import Geometry, TiltSeries, Volume
+
+Progress = Callable[[int, int | None, float], None]
+
+
+def reconstruct(
+    series: TiltSeries,
+    method: str = "sirt",
+    sweeps: int | None = None,
+    field_of_view: float = 1.0,
+    axis_shift_px: float = 0.0,
+    progress: Progress | None = None,
+    stopping: StoppingRule | None = None,
+    **settings: Any,
+) -> Volume:
+    """Reconstruct a tilt series; its ``shifts_px`` are applied on the way.
+
+    Parameters
+    ----------
+    series
+        Background-free projections (tilt, y, x), finite.
+    method
+        ``"sirt"`` or ``"wbp"``.
+    sweeps
+        How often to go over all data; until the stopping rule says so when not given. WBP needs one.
+    field_of_view
+        Width of the grid over the detector's; above 1 when the object is wider than the detector.
+    axis_shift_px
+        Where the tilt axis lands, in pixels from the centre of the detector towards +x.
+    progress
+        Called after each sweep with (sweeps done, sweeps in all or None, residual).
+    stopping
+        The rule when ``sweeps`` is not given; ``StoppingRule()`` by itself.
+    settings
+        The method's own, such as ``relaxation=1.5`` or ``positivity=False`` for SIRT, ``window="hann"`` for WBP.
+
+    Returns
+    -------
+    Volume
+        ``data`` (z, y, x) float32; ``metadata`` tells the method, its settings, the sweeps, the residual of each and
+        why it stopped.
+
+    Raises
+    ------
+    ValueError
+        When a parameter is out of its range or a projection holds NaN.
+    """
+    if sweeps is not None and sweeps < 1:
+        raise ValueError(f"sweeps: expected at least 1, or None for the stopping rule, got {sweeps}")
+    chosen = method_named(method, **settings)
+    rule = stopping or StoppingRule()
+    planned = 1 if chosen.is_direct else sweeps
+    state = chosen.start(Geometry.of(series, field_of_view, axis_shift_px))
+    state = chosen.add(state, series.projections, series.tilt_angles, series.shifts_px)
+    residuals: list[float] = []
+    reason = None
+    while reason is None:
+        state = chosen.step(state)
+        residuals.append(chosen.residual(state))
+        if progress is not None:
+            progress(len(residuals), planned, residuals[-1])
+        if planned is None:
+            reason = rule.reason(residuals)
+        elif len(residuals) >= planned:
+            reason = f"did {planned} sweeps"
+    metadata = {
+        "method": chosen.name,
+        "settings": asdict(chosen),
+        "field_of_view": field_of_view,
+        "axis_shift_px": axis_shift_px,
+        "sweeps": len(residuals),
+        "residual": residuals[-1],
+        "residuals": tuple(residuals),
+        "stopped_because": reason,
+    }
+    return Volume(chosen.volume(state), series.pixel_size_nm, series.name, metadata)

@@ -1,0 +1,27 @@
+"""The reconstruction methods by name."""
+
+from dataclasses import fields
+from typing import Any
+
+from livetomo.algorithms.reconstruct.sirt import SIRT
+from livetomo.algorithms.reconstruct.wbp import WBP
+
+METHODS: dict[str, type[SIRT] | type[WBP]] = {"sirt": SIRT, "wbp": WBP}
+
+
+def method_named(name: str, **settings: Any) -> Any:
+    """Give the method of this name with these settings.
+
+    Raises
+    ------
+    ValueError
+        When no method has this name or it has no such setting.
+    """
+    if name.lower() not in METHODS:
+        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {name!r}")
+    kind = METHODS[name.lower()]
+    known = [setting.name for setting in fields(kind)]
+    for key in settings:
+        if key not in known:
+            raise ValueError(f"{key}: {name} has no such setting; it has {', '.join(known)}")
+    return kind(**settings)

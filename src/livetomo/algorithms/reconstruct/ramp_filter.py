@@ -1,0 +1,58 @@
+"""The filter of filtered back projection, and how much each tilt counts."""
+
+from typing import Literal, get_args
+
+import numpy as np
+
+Window = Literal["ramp", "shepp-logan", "cosine", "hamming", "hann"]
+WINDOWS: tuple[Window, ...] = get_args(Window)
+
+
+def filtered(projections: np.ndarray, window: Window) -> np.ndarray:
+    """Filter projections (tilt, y, x) across the tilt axis; gives float32, per pixel and radian.
+
+    The ramp is the one sampled in space (Kak and Slaney, Principles of Computerized Tomographic Imaging, 1988,
+    doi:10.1137/1.9780898719277, chapter 3), which keeps the mean right; rows are padded with zeros against wrap-around.
+    """
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    n_x = projections.shape[-1]
+    length = next_fast_len(2 * n_x, real=True)
+    spectrum = rfft(np.asarray(projections, np.float32), length, axis=-1)
+    spectrum *= filter_response(length, window)
+    rows: np.ndarray = irfft(spectrum, length, axis=-1)
+    return np.ascontiguousarray(rows[..., :n_x], np.float32)
+
+
+def filter_response(length: int, window: Window) -> np.ndarray:
+    """Give the (length // 2 + 1,) response from zero to the Nyquist frequency, 0.5 there for the bare ramp."""
+    distance = np.minimum(np.arange(length), length - np.arange(length))
+    odd = distance % 2 == 1
+    ramp = np.zeros(length)
+    ramp[0] = 0.25
+    ramp[odd] = -1 / (np.pi * distance[odd]) ** 2
+    frequency = np.arange(length // 2 + 1) / length  # cycles per pixel
+    shapes = {
+        "ramp": np.ones_like(frequency),
+        "shepp-logan": np.sinc(frequency),
+        "cosine": np.cos(np.pi * frequency),
+        "hamming": 0.54 + 0.46 * np.cos(2 * np.pi * frequency),
+        "hann": 0.5 + 0.5 * np.cos(2 * np.pi * frequency),
+    }
+    response: np.ndarray = np.fft.rfft(ramp).real * shapes[window]
+    return response.astype(np.float32)
+
+
+def tilt_weights_rad(tilt_angles: np.ndarray) -> np.ndarray:
+    """Give (tilt,) radians: half the gaps to the neighbouring angles, on the circle of 180°.
+
+    The widest gap is the missing wedge: it counts no more than the second widest. Repeated angles share one weight. A
+    single angle gets all 180°.
+    """
+    turned = np.round(np.asarray(tilt_angles, np.float64) % 180, 6) % 180
+    angles, which, counts = np.unique(turned, return_inverse=True, return_counts=True)
+    gaps = np.diff(angles, append=angles[0] + 180)  # gap to the next angle
+    if len(gaps) > 1:
+        gaps = np.minimum(gaps, np.sort(gaps)[-2])
+    halves = (gaps + np.roll(gaps, 1)) / 2
+    return np.deg2rad(halves[which] / counts[which])

@@ -1,0 +1,61 @@
+"""Short tasks spread over threads that live only as long as the call.
+
+The compiled kernels let go of the interpreter lock, so plain threads are enough: nothing spins between calls, two
+callers never meet in a shared pool, and a forked or a spawned process needs no care.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+Task = Callable[[], None]
+
+
+def thread_count() -> int:
+    """Give the number of threads to use: LIVETOMO_THREADS, or the processors this process may run on."""
+    wish = os.environ.get("LIVETOMO_THREADS", "")
+    if wish.isdigit() and int(wish) > 0:
+        return int(wish)
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows
+        return os.cpu_count() or 1
+
+
+def run(tasks: Iterable[Task]) -> None:
+    """Do all tasks and come back."""
+    for _ in run_in_pieces(tasks, piece_s=float("inf")):
+        pass
+
+
+def run_in_pieces(tasks: Iterable[Task], piece_s: float) -> Iterator[None]:
+    """Do all tasks, handing control back about every ``piece_s`` seconds."""
+    queue = list(tasks)[::-1]
+    while queue:
+        _run_until(queue, time.perf_counter() + piece_s)
+        yield
+
+
+def _run_until(queue: list[Task], deadline: float) -> None:
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while not failures:
+                queue.pop()()
+                if time.perf_counter() >= deadline:
+                    return
+        except IndexError:
+            return
+        except BaseException as failure:  # noqa: BLE001 handed to the caller, whose thread raises it
+            failures.append(failure)
+
+    helpers = [threading.Thread(target=work, daemon=True) for _ in range(min(thread_count(), len(queue)) - 1)]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    if failures:
+        raise failures[0]

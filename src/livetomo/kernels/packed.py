@@ -1,0 +1,223 @@
+"""Volumes and projections in lane blocks, and the operators on them: the level at which methods work.
+
+Every slice across the tilt axis sees the same system matrix. So 16 to 128 slices are kept next to each other in memory
+(lanes) and each ray's weights are worked out once for all of them. A packed volume is ``[block][z x][lane]`` with a
+border of one zero voxel, packed projections are ``[block][tilt x][lane]`` with zeros beside each detector row.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+
+from livetomo.kernels import _pack_cpu, _project_cpu
+from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
+from livetomo.kernels._threads import Task, run, run_in_pieces, thread_count
+
+_TILTS_PER_TASK = 12
+_Z_ROWS_PER_TASK = 4 * _project_cpu.BACK_TILE
+_BLOCK_COSTS = {16: 0.35, 32: 0.45, 64: 0.62, 128: 1.0}
+"""Measured time of a block of this many lanes, over that of 128."""
+
+__all__ = [
+    "NO_FLOOR",
+    "PackedGrid",
+    "Rays",
+    "Task",
+    "aligned_zeros",
+    "backproject_tasks",
+    "project_tasks",
+    "remainder_tasks",
+    "run",
+    "run_in_pieces",
+]
+
+NO_FLOOR = np.float32(np.finfo(np.float32).min)
+
+
+@dataclass(frozen=True)
+class PackedGrid:
+    """The layout of the lane blocks for one grid and detector."""
+
+    volume_shape: tuple[int, int, int]
+    """(z, y, x) voxels."""
+
+    detector_width: int
+
+    @cached_property
+    def lanes(self) -> int:
+        """Slices that lie next to each other: the width that costs least for this many slices."""
+        n_y = self.volume_shape[1]
+        return min(_BLOCK_COSTS, key=lambda lanes: -(-n_y // lanes) * _BLOCK_COSTS[lanes])
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of lane blocks."""
+        return -(-self.volume_shape[1] // self.lanes)
+
+    @property
+    def n_zx(self) -> tuple[int, int]:
+        """(z, x) voxels of a slice."""
+        return self.volume_shape[0], self.volume_shape[2]
+
+    @property
+    def row_length(self) -> int:
+        """Rays of one tilt with the border on both sides."""
+        return self.detector_width + 2 * RAY_BORDER
+
+    def new_volume(self) -> np.ndarray:
+        """Give a packed volume of zeros."""
+        n_z, n_x = self.n_zx
+        return aligned_zeros((self.n_blocks, (n_z + 2) * (n_x + 2), self.lanes))
+
+    def new_projections(self, n_tilts: int, n_blocks: int | None = None) -> np.ndarray:
+        """Give packed projections of zeros for as many tilts; memory that is never written costs nothing."""
+        return aligned_zeros((self.n_blocks if n_blocks is None else n_blocks, n_tilts * self.row_length, self.lanes))
+
+    def pack_volume(self, volume: np.ndarray, packed: np.ndarray) -> None:
+        """Write a (z, y, x) volume into a packed one."""
+        self._carry(_pack_cpu.pack, volume, packed, self._volume_rows(0))
+
+    def unpack_volume(self, packed: np.ndarray) -> np.ndarray:
+        """Give the (z, y, x) float32 volume."""
+        volume = np.empty(self.volume_shape, np.float32)
+        self._carry(_pack_cpu.unpack, volume, packed, self._volume_rows(0))
+        return volume
+
+    def pack_projections(self, projections: np.ndarray, packed: np.ndarray, first_tilt: int = 0) -> None:
+        """Write (tilt, y, x) projections into packed ones from tilt number ``first_tilt`` on."""
+        self._carry(_pack_cpu.pack, projections, packed, self._ray_rows(first_tilt))
+
+    def unpack_projections(self, packed: np.ndarray, first_tilt: int, n_tilts: int) -> np.ndarray:
+        """Give (tilt, y, x) float32 projections."""
+        projections = np.empty((n_tilts, self.volume_shape[1], self.detector_width), np.float32)
+        self._carry(_pack_cpu.unpack, projections, packed, self._ray_rows(first_tilt))
+        return projections
+
+    def _volume_rows(self, z: int) -> tuple[int, int]:
+        length = self.volume_shape[2] + 2
+        return (z + 1) * length + 1, length
+
+    def _ray_rows(self, tilt: int) -> tuple[int, int]:
+        return tilt * self.row_length + RAY_BORDER, self.row_length
+
+    def _carry(self, carrier, images: np.ndarray, packed: np.ndarray, rows: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]
+        images = images if carrier is _pack_cpu.unpack else np.ascontiguousarray(images, np.float32)
+        start, step = rows
+        n_parts = max(1, min(len(images), 4 * thread_count() // self.n_blocks))
+        bounds = np.linspace(0, len(images), n_parts + 1).astype(int)
+        run(
+            partial(carrier, images[low:high], packed[block], block * self.lanes, start + low * step, step)
+            for block in range(self.n_blocks)
+            for low, high in zip(bounds, bounds[1:], strict=False)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Rays:
+    """Where the rays of every tilt run, as the kernels want it: fixed-point positions, weights, strides."""
+
+    landings: np.ndarray
+    """(tilt, 3) where voxel (0, 0) lands in its tilt's row, and the step for z and for x."""
+    hats: np.ndarray
+    """(tilt, 2) slope and height of a voxel's weight against its distance from a ray."""
+    crossings: np.ndarray
+    """(tilt, 5) where ray 0 crosses row 0, steps along the main axis and from ray to ray, strides of both axes."""
+    scales: np.ndarray
+    """(tilt,) path length of a ray in one row."""
+
+    @classmethod
+    def of(cls, grid: PackedGrid, tilt_angles: np.ndarray, dx_px: np.ndarray, axis_shift_px: float) -> "Rays":
+        """Trace the rays of tilts at these angles (degrees), shifted by dx on the detector."""
+        n_z, n_x = grid.n_zx
+        angles_rad = np.deg2rad(np.asarray(tilt_angles, np.float64))
+        cos, sin = np.cos(angles_rad), np.sin(angles_rad)
+        centre_z, centre_x = (n_z - 1) / 2, (n_x - 1) / 2
+        centre_u = (grid.detector_width - 1) / 2 + axis_shift_px - dx_px
+        steep = 1 / np.maximum(np.abs(cos), np.abs(sin))
+        landings = np.stack([RAY_BORDER + centre_u - centre_x * cos - centre_z * sin, sin, cos], axis=1)
+
+        main_is_z = np.abs(cos) >= np.abs(sin)
+        along, across = np.where(main_is_z, cos, sin), np.where(main_is_z, sin, cos)
+        centre_cross, centre_main = np.where(main_is_z, centre_x, centre_z), np.where(main_is_z, centre_z, centre_x)
+        at_zero = centre_cross + 1 + (-centre_u + (centre_main + 1) * across) / along
+        crossings = np.stack([at_zero, -across / along, 1 / along], axis=1)
+        strides = np.where(main_is_z[:, None], [n_x + 2, 1], [1, n_x + 2])
+        return cls(
+            _fixed(landings),
+            np.stack([steep, steep], axis=1).astype(np.float32),
+            np.concatenate([_fixed(crossings), strides], axis=1),
+            steep.astype(np.float32),
+        )
+
+    def interpolating(self, heights: np.ndarray) -> "Rays":
+        """Give rays whose back projection interpolates linearly and weighs each tilt: for filtered projections."""
+        hats = np.stack([np.ones(len(heights)), heights], axis=1).astype(np.float32)
+        return Rays(self.landings, hats, self.crossings, self.scales)
+
+
+def aligned_zeros(shape: tuple[int, ...]) -> np.ndarray:
+    """Give float32 zeros that start on a 64-byte line, as vector loads like it."""
+    n_values = int(np.prod(shape))
+    memory = np.zeros(n_values + 16, np.float32)
+    offset = -(memory.ctypes.data // 4) % 16
+    return memory[offset : offset + n_values].reshape(shape)
+
+
+def project_tasks(
+    grid: PackedGrid, rays: Rays, volume: np.ndarray, out: np.ndarray, tilts: np.ndarray
+) -> Iterator[Task]:
+    """Write A x of one block into ``out`` for the named tilts, as tasks that may run in any order."""
+    for part in tilt_parts(tilts):
+        yield partial(_project_cpu.project, volume, out, rays.crossings, rays.scales, grid.n_zx, grid.row_length, part)
+
+
+def backproject_tasks(
+    grid: PackedGrid,
+    rays: Rays,
+    volume: np.ndarray,
+    projections: np.ndarray,
+    tilts: np.ndarray,
+    update: tuple[np.ndarray, np.float32, np.float32],
+) -> Iterator[Task]:
+    """Update one block: volume = max(floor, keep · volume + gain · Aᵀ projections), over the named tilts.
+
+    ``update`` is (gain (z, x) float32, keep, floor); ``NO_FLOOR`` for none.
+    """
+    beams, n_z = (rays.landings, rays.hats, tilts), grid.volume_shape[0]
+    for z in range(0, n_z, _Z_ROWS_PER_TASK):
+        z_rows = z, min(n_z, z + _Z_ROWS_PER_TASK)
+        yield partial(_project_cpu.backproject, volume, projections, beams, update, grid.n_zx, grid.row_length, z_rows)
+
+
+def remainder_tasks(
+    grid: PackedGrid,
+    rays: Rays,
+    volume: np.ndarray,
+    measured: np.ndarray,
+    out: np.ndarray,
+    ray_weights: np.ndarray,
+    tilts: np.ndarray,
+    squares: list[float],
+) -> Iterator[Task]:
+    """Write ``ray_weights`` · (b − A x) of one block into ``out``; each task adds its Σ (b − A x)² to ``squares``."""
+
+    def remainder(project: Task, part: np.ndarray) -> None:
+        project()
+        squares.append(_pack_cpu.subtract_and_weigh(out, measured, ray_weights, part, grid.row_length, RAY_BORDER))
+
+    parts = tilt_parts(tilts)
+    for project, part in zip(project_tasks(grid, rays, volume, out, tilts), parts, strict=True):
+        yield partial(remainder, project, part)
+
+
+def tilt_parts(tilts: np.ndarray) -> list[np.ndarray]:
+    """Cut the tilts into parts for one task each, as many as keep all threads busy."""
+    n_threads = thread_count()
+    n_parts = min(len(tilts), n_threads * max(1, round(len(tilts) / (_TILTS_PER_TASK * n_threads))))
+    return np.array_split(tilts, max(1, n_parts))
+
+
+def _fixed(positions: np.ndarray) -> np.ndarray:
+    return np.round(positions * 2.0**FRACTION_BITS).astype(np.int64)
