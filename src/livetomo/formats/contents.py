@@ -30,6 +30,9 @@ class Contents:
     tilt_axis_deg: float | None = None
     """Direction of the tilt axis in the image, degrees from +y towards −x (0 = y, ±90 = x); None when not said."""
 
+    tilt_axis_from: str = ""
+    """Where the tilt axis came from, in words for the user."""
+
     name: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

@@ -1,0 +1,67 @@
+"""Bring an array into the order (tilt or z, y, x)."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from livetomo.errors import FileError
+
+Kind = Literal["projections", "volume", "unknown"]
+
+
+def checked_axes(axes: str) -> str:
+    """Give the axes in small letters.
+
+    Raises
+    ------
+    ValueError
+        When they are not an order of ``tyx``, ``zyx`` or ``yx``.
+    """
+    letters = str(axes).lower()
+    if "".join(sorted(letters)) not in {"txy", "xyz", "xy"}:
+        raise ValueError(
+            f'axes: expected the order of the array\'s axes, slowest first, such as "tyx", "xyt" or "zyx", got {axes!r}'
+        )
+    return letters
+
+
+def ordered(
+    path: Path, array: np.ndarray, axes: str | None, default: str, kind: Kind = "unknown"
+) -> tuple[np.ndarray, Kind]:
+    """Give the array as (tilt or z, y, x) and what its first axis is.
+
+    Parameters
+    ----------
+    array
+        (y, x) one image or three axes in the order ``axes``.
+    axes
+        What the user says, None to take ``default``, in which ``?`` stands for a first axis that may be either.
+    kind
+        What is known of the first axis where ``axes`` does not say it.
+
+    Raises
+    ------
+    FileError
+        When the array has not as many axes as are named, or is not made of real numbers.
+    """
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool) or np.iscomplexobj(array):
+        what = "complex numbers: save their amplitude or phase" if np.iscomplexobj(array) else f"{array.dtype} values"
+        raise FileError(f"{path}: expected an array of real numbers, got {what}")
+    if array.dtype == bool:
+        array = array.astype(np.uint8)
+    letters = checked_axes(axes) if axes else default
+    if array.ndim == 2 and len(letters) == 3:
+        letters = "".join(letter for letter in letters if letter in "yx")
+    if array.ndim != len(letters) or array.size == 0:
+        raise FileError(
+            f"{path}: expected a filled array of {len(letters)} axes ({letters.replace('?', 't or z, ')}), "
+            f"got {array.ndim} of sizes {array.shape}"
+        )
+    if array.ndim == 2:
+        turned = array[np.newaxis] if letters == "yx" else array.T[np.newaxis]
+    else:
+        first = next(letter for letter in letters if letter not in "yx")
+        turned = array.transpose([letters.index(letter) for letter in (first, "y", "x")])
+        kind = {"t": "projections", "z": "volume"}.get(first, kind)  # type: ignore[assignment]
+    return turned.astype(turned.dtype.newbyteorder("="), copy=False), kind

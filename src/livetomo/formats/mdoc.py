@@ -1,0 +1,97 @@
+"""SerialEM's ``.mdoc``: a text file beside a stack (or a frame) that says how each section was taken."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from livetomo.formats.guard import reading
+
+VOLUME_TITLE = "livetomo: a volume (z, y, x)"
+_SECTION = re.compile(r"^\[\s*(ZValue|FrameSet|Image)\s*=\s*(.*?)\s*\]$")
+_TITLE = re.compile(r"^\[?\s*T\s*=\s*(.*?)\s*\]?$")
+_AXIS = re.compile(r"tilt axis angle\s*=\s*([-+.\d]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Mdoc:
+    """What an ``.mdoc`` file says."""
+
+    header: Mapping[str, str] = field(default_factory=dict)
+    titles: tuple[str, ...] = ()
+    sections: tuple[Mapping[str, str], ...] = ()
+    """One mapping for each ``[ZValue = n]`` (or ``[FrameSet = n]`` in a file without them), in the stack's order."""
+
+    @property
+    def tilt_angles(self) -> np.ndarray | None:
+        """(section,) degrees; None unless every section has one."""
+        angles = [_float(section.get("TiltAngle")) for section in self.sections]
+        known = [angle for angle in angles if angle is not None]
+        return np.array(known) if known and len(known) == len(angles) else None
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether our own writer says that the array beside is a volume."""
+        return VOLUME_TITLE in self.titles
+
+    @property
+    def pixel_size_nm(self) -> float | None:
+        """Edge of a pixel in nanometres (the file gives Å)."""
+        spacing = _float(self.header.get("PixelSpacing")) or _float(self._first("PixelSpacing"))
+        return spacing / 10 if spacing is not None and spacing > 0 else None
+
+    @property
+    def tilt_axis_deg(self) -> float | None:
+        """Direction of the tilt axis from +y towards −x; SerialEM's image rotation lies 90° further."""
+        for title in self.titles:
+            if match := _AXIS.search(title):
+                return _float(match.group(1))
+        rotation = _float(self._first("RotationAngle"))
+        return None if rotation is None else rotation - 90
+
+    def _first(self, key: str) -> str | None:
+        return next((section[key] for section in self.sections if key in section), None)
+
+
+def read_mdoc(path: Path) -> Mdoc:
+    """Read an ``.mdoc`` file; keys without a value and lines that are none are passed over.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be read.
+    """
+    with reading(path, "SerialEM .mdoc"):
+        lines = path.read_text(encoding="latin-1").splitlines()
+    header: dict[str, str] = {}
+    titles: list[str] = []
+    sections: list[tuple[str, str, dict[str, str]]] = []
+    current = header
+    for line in (line.strip() for line in lines):
+        if match := _SECTION.match(line):
+            current = {}
+            sections.append((match.group(1), match.group(2), current))
+        elif match := _TITLE.match(line):
+            titles.append(match.group(1))
+        elif "=" in line:
+            key, value = line.split("=", 1)
+            current[key.strip()] = value.strip()
+    return Mdoc(header, tuple(titles), tuple(_in_stack_order(sections)))
+
+
+def _in_stack_order(sections: list[tuple[str, str, dict[str, str]]]) -> list[dict[str, str]]:
+    of_the_stack = [entry for entry in sections if entry[0] == "ZValue"] or sections
+    numbered = [(_float(number), values) for _, number, values in of_the_stack]
+    if all(number is not None for number, _ in numbered):
+        numbered.sort(key=lambda entry: entry[0] or 0.0)
+    return [values for _, values in numbered]
+
+
+def _float(text: str | None) -> float | None:
+    try:
+        value = float((text or "").split()[0])
+    except (ValueError, IndexError):
+        return None
+    return value if np.isfinite(value) else None

@@ -1,0 +1,75 @@
+"""NumPy's ``.npy`` and ``.npz``."""
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from livetomo.errors import FileError
+from livetomo.formats.axes import ordered
+from livetomo.formats.compression import opened
+from livetomo.formats.contents import Contents, ReadOptions
+from livetomo.formats.guard import expect_bytes, expect_sane_shape, reading
+from livetomo.formats.named_arrays import choose_angles, choose_array
+from livetomo.formats.sidecars import stem_of
+
+_ERRORS = (ValueError, TypeError, KeyError, SyntaxError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
+
+
+def read(path: Path, options: ReadOptions) -> Contents:
+    """Read one array from ``.npy``, or from ``.npz`` the array and the angles that lie beside it in the archive.
+
+    Raises
+    ------
+    IncompleteFile
+        When the file holds fewer bytes than its header says.
+    FileError
+        When it is no NumPy file, holds Python objects, or no array of two or three axes.
+    """
+    angles = None
+    if path.suffix.lower() == ".npz":
+        array, angles = _read_npz(path, options)
+    else:
+        with opened(path) as stream:
+            array = _read_npy(stream, path)
+    data, kind = ordered(path, array, options.axes, "?yx")
+    fits = angles is not None and len(angles) == len(data)
+    return Contents(
+        data=data,
+        kind="projections" if fits and kind == "unknown" else kind,
+        tilt_angles=angles if fits else None,
+        angles_from=path.name if fits else "",
+        name=stem_of(path).name,
+    )
+
+
+def _read_npy(stream: BinaryIO, path: Path) -> np.ndarray:
+    with reading(path, "NumPy .npy", *_ERRORS):
+        start = stream.read(8)
+        if not start.startswith(b"\x93NUMPY"):
+            raise FileError(f"{path}: not a NumPy .npy file: it does not start with NumPy's mark")
+        stream.seek(0)
+        version = np.lib.format.read_magic(stream)
+        if version[0] == 1:
+            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+        else:
+            shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+        if dtype.hasobject:
+            raise FileError(f"{path}: holds Python objects, which are not read; save a plain array of numbers")
+        if shape:
+            expect_sane_shape(path, shape, dtype.itemsize)
+        offset = stream.tell()
+        expect_bytes(path, offset + math.prod(shape) * dtype.itemsize, stream.seek(0, 2), f"its array of {shape}")
+        stream.seek(0)
+        array: np.ndarray = np.load(stream, allow_pickle=False)
+        return array
+
+
+def _read_npz(path: Path, options: ReadOptions) -> tuple[np.ndarray, np.ndarray | None]:
+    with reading(path, "NumPy .npz", *_ERRORS), np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    name = choose_array(path, {name: array.shape for name, array in arrays.items()}, options.dataset)
+    return arrays[name], choose_angles(arrays)

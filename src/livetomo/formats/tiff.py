@@ -1,0 +1,134 @@
+"""TIFF: one image or a stack, plain or as written by ImageJ, OME, DigitalMicrograph, FEI, JEOL, TVIPS or Olympus."""
+
+import math
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from livetomo.errors import FileError, IncompleteFile, MissingPackage
+from livetomo.formats.axes import ordered
+from livetomo.formats.compression import is_compressed, opened, zip_members
+from livetomo.formats.contents import Contents, ReadOptions
+from livetomo.formats.guard import expect_bytes, expect_sane_shape, reading
+from livetomo.formats.luminance import luminance
+from livetomo.formats.sidecars import stem_of
+from livetomo.formats.tiff_tags import Tags, read_tags
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPageSeries
+
+_ERRORS = (
+    *(ValueError, IndexError, KeyError, TypeError, AttributeError, ZeroDivisionError, OverflowError, MemoryError),
+    *(RuntimeError, struct.error, zlib.error, AssertionError),
+)
+
+
+def read(path: Path, options: ReadOptions) -> Contents:
+    """Read one image or one stack; of several series in a file the largest that is not in colour, or ``dataset``.
+
+    Raises
+    ------
+    IncompleteFile
+        When the file ends before its images do.
+    FileError
+        When it is no TIFF, or its images have more axes than one stack has.
+    """
+    import tifffile
+
+    member = options.dataset if path.suffix.lower() == ".zip" else None
+    wanted = None if member in _members(path) else options.dataset
+    with (
+        opened(path, member if wanted is None else None) as stream,
+        reading(path, "TIFF", tifffile.TiffFileError, *_ERRORS),
+    ):
+        n_bytes = stream.seek(0, 2)
+        stream.seek(0)
+        with tifffile.TiffFile(stream, name=path.name) as tiff:
+            series = _choose_series(path, tiff, wanted)
+            _expect_complete(path, tiff, series, n_bytes)
+            tags = read_tags(tiff, series)
+            array = _decoded(path, series)
+    array, note = _plane(path, array, series.axes)
+    data, kind = ordered(path, array, options.axes, "?yx", tags.kind)
+    return replace(_contents(path, tags, note), data=data, kind=kind)
+
+
+def _members(path: Path) -> list[str]:
+    return zip_members(path) if is_compressed(path) and path.suffix.lower() == ".zip" else []
+
+
+def _choose_series(path: Path, tiff: "TiffFile", wanted: str | None) -> "TiffPageSeries":
+    if not tiff.series:
+        raise IncompleteFile(f"{path}: the TIFF file holds no image yet; it is still being written or was cut off")
+    if wanted is not None:
+        if wanted.isdecimal() and int(wanted) < len(tiff.series):
+            return tiff.series[int(wanted)]
+        raise FileError(
+            f"{path}: dataset {wanted!r} is not in it; it holds {len(tiff.series)} series, numbered from 0, of shapes "
+            f"{', '.join(str(series.shape) for series in tiff.series)}"
+        )
+    return max(tiff.series, key=lambda series: ("S" not in series.axes, math.prod(series.shape)))
+
+
+def _expect_complete(path: Path, tiff: "TiffFile", series: "TiffPageSeries", n_bytes: int) -> None:
+    expect_sane_shape(path, series.shape, series.dtype.itemsize)
+    ends = [
+        offset + count
+        for page in series.pages
+        if page is not None
+        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)
+    ]
+    if series.dataoffset is not None:
+        ends.append(series.dataoffset + math.prod(series.shape) * series.dtype.itemsize)
+    expect_bytes(path, max(ends, default=1), n_bytes, "its images")
+    link = tiff.pages.next_page_offset
+    if link:  # a last directory that points on means that the one it points to is not there
+        tiff.filehandle.seek(link)
+        pointer = tiff.filehandle.read(tiff.tiff.offsetsize)
+        if any(pointer):
+            following = int(struct.unpack(tiff.tiff.offsetformat, pointer)[0])
+            expect_bytes(path, following + 1, n_bytes, "its next image")
+
+
+def _decoded(path: Path, series: "TiffPageSeries") -> np.ndarray:
+    try:
+        array: np.ndarray = series.asarray()
+    except ValueError as error:
+        if "imagecodecs" in str(error):
+            raise MissingPackage(f"{path}: its compression needs a package: pip install imagecodecs") from error
+        raise
+    return array
+
+
+def _plane(path: Path, array: np.ndarray, axes: str) -> tuple[np.ndarray, str]:
+    """Take the colour out and leave two or three axes."""
+    note = ""
+    if "S" in axes:
+        array, note = luminance(np.moveaxis(array, axes.index("S"), -1))
+        axes = axes.replace("S", "")
+    keep = [position for position, size in enumerate(array.shape) if size > 1 or axes[position] in "YX"]
+    array = array.reshape([array.shape[position] for position in keep])
+    if array.ndim > 3:
+        named = ", ".join(f"{axes[position]} {size}" for position, size in zip(keep, array.shape, strict=True))
+        raise FileError(f"{path}: expected one stack of images, got the axes {named}; save one channel as a stack")
+    return array, note
+
+
+def _contents(path: Path, tags: Tags, note: str) -> Contents:
+    metadata: dict[str, Any] = dict(tags.metadata)
+    if note:
+        metadata["note"] = note
+    return Contents(
+        data=np.empty((0, 1, 1)),
+        tilt_angles=tags.tilt_angles,
+        angles_from=tags.angles_from,
+        pixel_size_nm=tags.pixel_size_nm,
+        tilt_axis_deg=tags.tilt_axis_deg,
+        tilt_axis_from="TIFF description" if tags.tilt_axis_deg is not None else "",
+        name=stem_of(path).name,
+        metadata=metadata,
+    )
