@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-Origin = Literal["file", "user", "assumed"]
+Origin = Literal["file", "user", "data", "assumed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class TiltSeries:
     """What to call it: usually the file's stem."""
 
     tilt_axis_origin: Origin = "user"
-    """Who says that the tilt axis is parallel to y: the file, the user, or nobody (assumed)."""
+    """Who says that the tilt axis is parallel to y: the file, the user, the projections themselves, or nobody."""
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Everything else that the file knew, as plain values."""

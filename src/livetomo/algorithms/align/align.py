@@ -10,11 +10,16 @@ from livetomo.algorithms.filter.background import remove_background
 from livetomo.model import TiltSeries
 
 METHODS = ("com", "none")
-_CLEARLY = 3.0
+_CLEARLY = 1.3
+_ENOUGH_TILTS = 8
+_ENOUGH_DEGREES = 40
 
 
 def align(series: TiltSeries, method: str = "com") -> TiltSeries:
     """Give the series with the shifts that centre every projection.
+
+    When nobody said where the tilt axis lies and the projections clearly speak for the image's x, they are turned, with
+    a warning.
 
     Parameters
     ----------
@@ -26,7 +31,8 @@ def align(series: TiltSeries, method: str = "com") -> TiltSeries:
     Returns
     -------
     TiltSeries
-        Background-free float32 projections (tilt, y, x) in their places as measured; ``shifts_px`` (tilt, 2) as (dy, dx).
+        Background-free float32 projections (tilt, y, x), each in its place as measured, and ``shifts_px`` (tilt, 2) as
+        (dy, dx).
 
     Raises
     ------
@@ -36,23 +42,26 @@ def align(series: TiltSeries, method: str = "com") -> TiltSeries:
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
     projections = np.stack([remove_background(projection) for projection in series.projections])
-    warn_about_tilt_axis(series, projections)
+    series = _turned_if_it_must(series.replace(projections=projections))
     if method == "none":
-        return series.replace(projections=projections)
+        return series
     alignment = ComAlignment()
-    for projection in projections:
+    for projection in series.projections:
         alignment.push(projection)
-    return series.replace(projections=projections, shifts_px=alignment.shifts_px)
+    return series.replace(shifts_px=alignment.shifts_px)
 
 
-def warn_about_tilt_axis(series: TiltSeries, projections: np.ndarray) -> None:
-    """Warn when nobody said where the tilt axis is and the projections (tilt, y, x) speak for the other direction."""
-    if series.tilt_axis_origin != "assumed" or len(series) < 5 or np.ptp(series.tilt_angles) < 30:
-        return
-    if tilt_axis_evidence(projections) > _CLEARLY:
-        warnings.warn(
-            f"{series.name or 'the tilt series'}: its tilt axis was taken as parallel to y, because the file does not say "
-            "where it is, but the projections look as if it were parallel to x: read it with tilt_axis='x' "
-            "(--tilt-axis x)",
-            stacklevel=3,
-        )
+def _turned_if_it_must(series: TiltSeries) -> TiltSeries:
+    too_little = len(series) < _ENOUGH_TILTS or np.ptp(series.tilt_angles) < _ENOUGH_DEGREES
+    if series.tilt_axis_origin != "assumed" or too_little:
+        return series
+    if tilt_axis_evidence(series.projections, series.tilt_angles) < _CLEARLY:
+        return series
+    warnings.warn(
+        f"{series.name or 'the tilt series'}: the file does not say where its tilt axis lies; the projections fit an "
+        "axis along the image's x much better than one along y, so they were turned. Say tilt_axis='x' (--tilt-axis x) to "
+        "confirm, or 'y' to keep them as they are",
+        stacklevel=3,
+    )
+    turned = np.ascontiguousarray(np.rot90(series.projections, axes=(1, 2)))
+    return series.replace(projections=turned, tilt_axis_origin="data")

@@ -72,9 +72,7 @@ def _shifts_along_axis(profiles: np.ndarray) -> np.ndarray:
     shifts = np.array([_whole_pixel_shift(profiles[0], profile) for profile in profiles], dtype=np.float64)
     for _ in range(_REFINEMENTS):
         reference = _mean_profile(profiles, shifts)
-        shifts += [
-            _sub_pixel_step(reference, profile, shift) for profile, shift in zip(profiles, shifts, strict=True)
-        ]
+        shifts += [_sub_pixel_step(reference, profile, shift) for profile, shift in zip(profiles, shifts, strict=True)]
     shifts = np.where(flat, shifts[0], shifts)
     return shifts - shifts[0]
 
