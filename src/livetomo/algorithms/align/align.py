@@ -59,8 +59,8 @@ def _turned_if_it_must(series: TiltSeries) -> TiltSeries:
         return series
     warnings.warn(
         f"{series.name or 'the tilt series'}: the file does not say where its tilt axis lies; the projections fit an "
-        "axis along the image's x much better than one along y, so they were turned. Say tilt_axis='x' (--tilt-axis x) to "
-        "confirm, or 'y' to keep them as they are",
+        "axis along the image's x much better than one along y, so they were turned. Say tilt_axis='x' "
+        "(--tilt-axis x) to confirm, or 'y' to keep them as they are",
         stacklevel=3,
     )
     turned = np.ascontiguousarray(np.rot90(series.projections, axes=(1, 2)))
