@@ -2,21 +2,22 @@
 
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
-from livetomo import __version__
 from livetomo.cli import convert, demo, info, live, reconstruct, replay, simulate
 from livetomo.errors import LivetomoError
 
 WRONG_ARGUMENTS = 2
+STOPPED_BY_USER = 130
+
+# Typer carries its own copy of click or uses the installed one, by version; this is the usage error of either.
+_UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="livetomo",
     help="See a specimen in 3-D while the electron microscope is still tilting.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -26,13 +27,21 @@ for module in (live, demo, reconstruct, info, convert, replay, simulate):
     app.command(module.NAME)(module.command)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"livetomo {version('livetomo')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
 ) -> None:
-    if version:
-        typer.echo(f"livetomo {__version__}")
-        raise typer.Exit
+    """Options of the command itself; each subcommand has its own."""
 
 
 def main() -> None:
@@ -43,20 +52,17 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        return app(standalone_mode=False) or 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.format_message())
-        return 0
-    except click.ClickException as error:
-        return _say(error.format_message(), error.exit_code)
+        return app(args=sys.argv[1:] or ["--help"], standalone_mode=False) or 0
+    except _UsageError as error:
+        return _say(f"{error.format_message()} (livetomo COMMAND --help says what can be given)", WRONG_ARGUMENTS)
     except LivetomoError as error:
         return _say(str(error), 1)
     except (ValueError, TypeError) as error:
         return _say(str(error), WRONG_ARGUMENTS)
     except (OSError, MemoryError) as error:
         return _say(str(error) or type(error).__name__, 1)
-    except (click.Abort, KeyboardInterrupt):
-        return _say("stopped", 130)
+    except (typer.Abort, KeyboardInterrupt):
+        return _say("stopped", STOPPED_BY_USER)
 
 
 def _say(message: str, exit_code: int) -> int:
