@@ -34,7 +34,7 @@ def checked_angles(angles: Sequence[float] | np.ndarray, source: str) -> np.ndar
 
 
 def read_angles(path: Path) -> np.ndarray:
-    """Read tilt angles from ``.rawtlt``, ``.tlt``, ``.txt``, ``.csv``, ``.aln`` or ``.mdoc``.
+    """Read tilt angles from ``.rawtlt``, ``.tlt``, ``.txt``, ``.csv``, ``.aln``, ``.mdoc``, ``.mat`` or ``.npy``.
 
     One angle a line, all on one line, or columns: then the column named angle or tilt, else the one after a running
     number or a file name.
@@ -54,12 +54,30 @@ def read_angles(path: Path) -> np.ndarray:
         if tilt_angles is None:
             raise FileError(f"{path}: this .mdoc file gives no TiltAngle for each of its sections")
         return tilt_angles
+    if path.suffix.lower() in {".mat", ".npy"}:
+        return _read_array(path)
     with reading(path, "tilt angles"):
         text = path.read_text(encoding="latin-1").lstrip("\ufeff").removeprefix("ï»¿")
     try:
         return checked_angles(_angles_in(text), path.name)
     except ValueError as error:
         raise FileError(f"{path}: expected tilt angles, one a line in degrees: {error}") from error
+
+
+def _read_array(path: Path) -> np.ndarray:
+    if path.suffix.lower() == ".mat":
+        from livetomo.formats.matlab import read_angle_variable
+
+        angles = read_angle_variable(path)
+    else:
+        with reading(path, "NumPy .npy", ValueError):
+            angles = np.load(path, allow_pickle=False)
+    if angles is None:
+        raise FileError(f"{path}: holds no variable called angle, tilt or theta")
+    try:
+        return checked_angles(angles, path.name)
+    except ValueError as error:
+        raise FileError(f"{path}: expected tilt angles in degrees: {error}") from error
 
 
 def _angles_in(text: str) -> np.ndarray:

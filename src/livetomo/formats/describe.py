@@ -60,7 +60,7 @@ def _unknown(contents: Contents, is_series: bool, tilt_axis_origin: str) -> list
     if contents.tilt_angles is None and contents.kind != "volume":
         unknown.append({"what": "tilt angles", "option": "--angles FILE"})
     if contents.pixel_size_nm is None:
-        unknown.append({"what": "pixel size", "option": "--pixel-size NM"})
+        unknown.append({"what": "pixel size", "option": "--pixel-size-nm NM"})
     if is_series and tilt_axis_origin == "assumed":
         unknown.append({"what": "tilt axis (y is assumed)", "option": "--tilt-axis x|y|DEGREES"})
     return unknown

@@ -16,6 +16,7 @@ from livetomo.formats.mdoc import VOLUME_TITLE
 from livetomo.formats.mrc_extended import Extended, parse_extended
 from livetomo.formats.mrc_header import HEADER_BYTES, MrcHeader, parse_header
 from livetomo.formats.sidecars import angle_sources, stem_of, with_sidecars
+from livetomo.formats.units import unequal_edges
 
 VOLUME_LABEL = VOLUME_TITLE
 TILT_AXIS_LABEL = "livetomo: tilt axis along y"
@@ -114,8 +115,7 @@ def _described(header: MrcHeader, extended: Extended, path: Path) -> Contents:
     if header.labels:
         metadata["labels"] = [label for label in header.labels if label]
     sizes = header.pixel_sizes_nm
-    if sizes is not None and not np.allclose(sizes, sizes[2], rtol=1e-4):
-        metadata["pixel_sizes_nm"] = list(sizes)
+    metadata |= unequal_edges(sizes or ())
     is_volume = _suffix(path) in _VOLUME_SUFFIXES or VOLUME_LABEL in header.labels
     known = extended.tilt_angles if not is_volume else None
     if known is not None and header.n_sections and len(known) < header.n_sections:

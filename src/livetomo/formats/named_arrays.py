@@ -56,6 +56,8 @@ def choose_angles(arrays: Mapping[str, np.ndarray]) -> np.ndarray | None:
         if not is_angle_name(name) or not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
             continue
         values = np.asarray(array, dtype=np.float64)
+        if values.ndim > 2:
+            continue
         if values.ndim == 2 and 1 not in values.shape and min(values.shape) <= 4:
             columns = values if values.shape[0] > values.shape[1] else values.T
             return columns[:, np.ptp(columns, axis=0).argmax()]

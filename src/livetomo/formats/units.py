@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 
 _NANOMETRES = {
     "m": 1e9,
@@ -52,3 +53,11 @@ def degrees_factor(unit: object) -> float | None:
     """Give what turns an angle in this unit into degrees; None when the unit is no angle."""
     plain = _plain(unit)
     return _DEGREES.get(plain, _DEGREES.get(plain.rstrip("s")))
+
+
+def unequal_edges(sizes_nm: Sequence[float | None]) -> dict[str, list[float]]:
+    """Give ``{"pixel_sizes_nm": …}``, in the order of the axes, when all are known and they are not equal."""
+    known = [size for size in sizes_nm if size is not None]
+    if not known or len(known) < len(sizes_nm) or max(known) - min(known) < 1e-4 * max(known):
+        return {}
+    return {"pixel_sizes_nm": known}

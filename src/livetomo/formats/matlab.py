@@ -1,0 +1,108 @@
+"""MATLAB ``.mat``: up to version 7.2 through SciPy, 7.3 (which is HDF5) through h5py."""
+
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from livetomo.errors import IncompleteFile
+from livetomo.formats.axes import ordered
+from livetomo.formats.contents import Contents, ReadOptions
+from livetomo.formats.guard import reading
+from livetomo.formats.named_arrays import choose_angles, choose_array
+
+_ERRORS = (
+    *(ValueError, TypeError, KeyError, IndexError, NotImplementedError, RuntimeError, AttributeError, OverflowError),
+    *(MemoryError, zlib.error, UnicodeDecodeError),
+)
+_DEFAULT_AXES = "xy?"  # the first index runs fastest in the file: x, as in every other format
+
+
+def read(path: Path, options: ReadOptions) -> Contents:
+    """Read the one array with three axes (or ``dataset``) as x, y, tilt (or z) unless ``axes`` says otherwise.
+
+    Angles are taken from a variable in the file, or from ``angles.mat`` beside.
+
+    Raises
+    ------
+    IncompleteFile
+        When the file is cut off.
+    FileError
+        When it is no MATLAB file, or which array is meant is not clear.
+    """
+    arrays = _arrays(path)
+    name = choose_array(path, {name: array.shape for name, array in arrays.items()}, options.dataset)
+    data, kind = ordered(path, arrays[name], options.axes, _DEFAULT_AXES)
+    angles = choose_angles({other: array for other, array in arrays.items() if other != name})
+    fits = angles is not None and len(angles) == len(data) and kind != "volume"
+    return Contents(
+        data=data,
+        kind="projections" if fits else kind,
+        tilt_angles=angles if fits else None,
+        angles_from="a variable in the file" if fits else "",
+        name=path.stem,
+        metadata={"variable": name},
+    )
+
+
+def read_angle_variable(path: Path) -> np.ndarray | None:
+    """Give (tilt,) degrees from a variable whose name speaks of angles, None when there is none.
+
+    Raises
+    ------
+    FileError
+        When it is no MATLAB file.
+    """
+    return choose_angles(_arrays(path))
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with reading(path, "MATLAB"), path.open("rb") as stream:
+        start = stream.read(128)
+    if b"MATLAB 7.3" in start or start.startswith(b"\x89HDF"):
+        return _arrays_of_73(path)
+    return _arrays_of_72(path)
+
+
+def _arrays_of_72(path: Path) -> dict[str, np.ndarray]:
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    with reading(path, "MATLAB", *_ERRORS, MatReadError):
+        try:
+            loaded: Mapping[str, object] = loadmat(path)
+        except (zlib.error, TypeError, ValueError) as error:
+            if "incomplete" in str(error) or "could not read bytes" in str(error).lower():
+                raise IncompleteFile(
+                    f"{path}: the MATLAB file ends too early ({error}); it is still being written or was cut off"
+                ) from error
+            raise
+    return _numbers(loaded)
+
+
+def _arrays_of_73(path: Path) -> dict[str, np.ndarray]:
+    import h5py
+
+    with reading(path, "MATLAB 7.3", *_ERRORS):
+        try:
+            file = h5py.File(path, "r", locking=False)
+        except OSError as error:
+            if "truncated" in str(error):
+                raise IncompleteFile(f"{path}: the MATLAB file is cut off or still being written") from error
+            raise
+        with file:  # MATLAB lays arrays out column by column, so h5py sees their axes the other way round
+            arrays = {name: item[()].T for name, item in file.items() if isinstance(item, h5py.Dataset)}
+    return _numbers(arrays)
+
+
+def _numbers(loaded: Mapping[str, object]) -> dict[str, np.ndarray]:
+    arrays = {name: value for name, value in loaded.items() if isinstance(value, np.ndarray)}
+    return {
+        name: value
+        for name, value in arrays.items()
+        if not name.startswith("__")
+        and isinstance(value, np.ndarray)
+        and value.dtype.kind in "iufcb"
+        and value.size > 1
+    }
