@@ -1,0 +1,61 @@
+"""Tilt angles from a text file that the user names; it may grow while it is used."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from livetomo.errors import FileError
+from livetomo.formats.angles import read_angles
+from livetomo.live.watch import FileIdentity, identify
+
+
+@dataclass
+class AngleTable:
+    """One angle a line, or two columns name and angle; read again whenever the file has changed."""
+
+    path: Path
+    version: int = 0
+    """Counts how often the content was read."""
+    trouble: str = ""
+    """Why the file cannot be used now; empty when it can."""
+    _by_name: dict[str, float] = field(default_factory=dict)
+    _in_order: tuple[float, ...] = ()
+    _identity: FileIdentity | None = None
+
+    def refresh(self) -> None:
+        """Read the file again if it has changed."""
+        identity = identify(self.path)
+        if identity == self._identity and self.version:
+            return
+        self._identity = identity
+        self.version += 1
+        self.trouble = ""
+        self._by_name, self._in_order = {}, ()
+        if identity is None:
+            self.trouble = f"the table of angles {self.path} is not there"
+            return
+        try:
+            self._by_name = _named_angles(self.path.read_text(encoding="utf-8-sig", errors="replace"))
+            if not self._by_name:
+                self._in_order = tuple(read_angles(self.path))
+        except (OSError, FileError) as error:
+            self.trouble = str(error)
+
+    def angle(self, name: str, place: int) -> float | None:
+        """Give the angle of a projection: by its name, else by its place counted from 0; None when there is none."""
+        if self._by_name:
+            return self._by_name.get(name, self._by_name.get(PurePath(name).stem))
+        return self._in_order[place] if place < len(self._in_order) else None
+
+
+def _named_angles(text: str) -> dict[str, float]:
+    """Read lines of a name and an angle; nothing when the lines are not of that kind."""
+    angles: dict[str, float] = {}
+    for line in text.splitlines():
+        match = re.match(
+            r"^\s*\"?(?P<name>[^\s,;\"][^,;\t\"]*?)\"?\s*[,;\t ]\s*(?P<angle>[-+]?\d+(?:\.\d*)?)\s*$", line
+        )
+        if match and re.search(r"[A-Za-z]", match["name"]):
+            name = PurePath(match["name"].replace("\\", "/")).name
+            angles[name] = float(match["angle"])
+    return angles

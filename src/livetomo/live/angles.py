@@ -1,0 +1,102 @@
+"""Where a tilt angle comes from, the most trusted first: table, given pattern, the file, a guessed pattern."""
+
+import math
+import re
+from pathlib import Path
+
+from livetomo.formats.angle_names import NamePattern, guess_pattern
+from livetomo.live.angle_table import AngleTable
+from livetomo.live.frame import frame_name
+
+_NAMES_FOR_A_GUESS = 20
+
+
+class AngleSource:
+    """Knows the angles of all files seen so far; what it says of one file may change when others are seen.
+
+    Parameters
+    ----------
+    table
+        File of angles that the user gave.
+    pattern
+        Regular expression that the user gave for names.
+    """
+
+    def __init__(self, table: Path | None = None, pattern: str | None = None) -> None:
+        self._table = None if table is None else AngleTable(table)
+        self._given = None if pattern is None else NamePattern(pattern)
+        self._guess: NamePattern | None = None
+        self._names: dict[str, None] = {}
+        self._places: dict[str, int] = {}
+        self._guess_version = 0
+
+    @property
+    def version(self) -> int:
+        """Changes when angles already given may have become others."""
+        return self._guess_version + (self._table.version if self._table else 0)
+
+    @property
+    def guess(self) -> NamePattern | None:
+        """The pattern that was guessed from the names."""
+        return self._guess
+
+    def refresh(self) -> None:
+        """Look whether the table has changed."""
+        if self._table is not None:
+            self._table.refresh()
+
+    def saw(self, file: str) -> None:
+        """Learn that there is a file of this name."""
+        if file in self._names:
+            return
+        self._names[file] = None
+        if self._table is not None:
+            self._guess_version += 1  # a file that sorts between others moves the places of those behind it
+            self._places = {name: place for place, name in enumerate(sorted(self._names, key=_natural))}
+        elif self._given is None and (len(self._names) <= _NAMES_FOR_A_GUESS or self._from_guess(file) is None):
+            guess = guess_pattern(list(self._names)[-100:])
+            if guess is not None and guess != self._guess:
+                self._guess = guess
+                self._guess_version += 1
+
+    def angle(self, file: str, index: int, n_images: int, from_file: float) -> float | None:
+        """Give the degrees of one image; None when nobody knows.
+
+        Parameters
+        ----------
+        file
+            The file's name.
+        index
+            The image's number in it, counted from 0.
+        n_images
+            How many images the file holds.
+        from_file
+            What the file itself or one beside it says; NaN when they do not.
+        """
+        if self._table is not None:
+            return self._table.angle(frame_name(file, index), index if n_images > 1 else self._places[file])
+        if self._given is not None:
+            return self._given.angle(file) if n_images == 1 else _known(from_file)
+        return _known(from_file) if not math.isnan(from_file) or n_images > 1 else self._from_guess(file)
+
+    def missing(self, file: str) -> str:
+        """Say why a file has no angle and what to do about it."""
+        if self._table is not None:
+            return f"no tilt angle: {self._table.trouble or f'the table {self._table.path.name} has none for it'}"
+        if self._given is not None:
+            return f"no tilt angle: --angle-pattern {self._given.pattern} does not fit the name"
+        hint = "give --angles FILE or --angle-pattern RE"
+        return f"no tilt angle in the file, beside it, or clear in its name {file}; {hint}"
+
+    def _from_guess(self, file: str) -> float | None:
+        return None if self._guess is None else self._guess.angle(file)
+
+
+def _known(angle: float) -> float | None:
+    return None if math.isnan(angle) else angle
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sort numbers in names as numbers: ``a2`` before ``a10``."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]

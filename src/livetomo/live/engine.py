@@ -1,0 +1,345 @@
+"""The live engine: watch, read, prepare, align, add, refine, publish, until it is told or able to finish."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from livetomo.algorithms.reconstruct import method_named
+from livetomo.errors import LivetomoError
+from livetomo.formats import check_target, write
+from livetomo.live.events import EventLog
+from livetomo.live.frame import Frame
+from livetomo.live.inbox import AngleCorrection, Arrival, Inbox, News, SetAside
+from livetomo.live.journal import Journal
+from livetomo.live.messages import Command, Hello, Status
+from livetomo.live.prepare import Preparer
+from livetomo.live.publish import Publisher
+from livetomo.live.reconstruction import LiveReconstruction, Prepared
+from livetomo.live.report import Report, picture
+from livetomo.live.settings import LiveSettings
+from livetomo.live.stop_signals import StopRequest, stop_signals
+from livetomo.live.viewer import NoViewer, ViewerLink
+from livetomo.model import Volume
+
+_REST_S = 0.1
+_PUBLISH_EVERY_S = 0.3
+_PUBLISH_SHARE = 0.2
+_log = logging.getLogger(__name__)
+
+
+def run(
+    settings: LiveSettings, viewer: ViewerLink | None = None, on_status: Callable[[Status], None] | None = None
+) -> int:
+    """Run a live reconstruction to its end, in this process.
+
+    Ends when a viewer says ``finish``, on Ctrl-C or SIGTERM, when the expected tilts are in and the volume has
+    converged, or when the run has been idle for long enough (``LiveSettings.finish_after_idle_s``). Whichever it is,
+    all frames that were read are in the volume that is written.
+
+    Parameters
+    ----------
+    settings
+        What to do.
+    viewer
+        The link to a viewer; it may break without harm.
+    on_status
+        Called with every status as well, on this thread: for a line on the terminal.
+
+    Returns
+    -------
+    int
+        0 when the volume was written, 1 when there was nothing to write or the run failed; the last status says why.
+
+    Raises
+    ------
+    ValueError
+        When the method or one of its settings is not known.
+    LivetomoError
+        When the output cannot be written there, or another engine uses the journal.
+    """
+    check_target(settings.output)
+    method = method_named(settings.method, **settings.method_settings)
+    journal = Journal(settings.journal_folder, settings.folder, settings.resume)
+    try:
+        events = EventLog(settings.events, keep=settings.resume)
+        engine = _Engine(settings, method, viewer or NoViewer(), journal, events, on_status)
+        with stop_signals() as stop:
+            return engine.run(stop)
+    finally:
+        journal.close()
+
+
+class _Engine:
+    """One run: its parts and what goes on between them."""
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        method: Any,
+        viewer: ViewerLink,
+        journal: Journal,
+        events: EventLog,
+        on_status: Callable[[Status], None] | None,
+    ) -> None:
+        self._settings = settings
+        self._method = method
+        self._viewer = viewer
+        self._on_status = on_status
+        self._journal = journal
+        self._events = events
+        self._report = Report(settings, self._show)
+        self._woken = threading.Event()
+        viewer.when_woken(self._woken.set)
+        self._inbox = Inbox(settings, journal, events, self._woken.set)
+        self._prepare = Preparer(settings)
+        self._reconstruction: LiveReconstruction | None = None
+        self._publisher: Publisher | None = None
+        self._note = journal.note
+        self._unpublished: list[str] = []
+        self._published_at = 0.0
+        self._publishing_s = 0.0
+        self._last_tilt_at: float | None = None
+        self._first_seen_at: float | None = None
+        self._is_paused = False
+        self._is_asked_to_finish = False
+        self._said_converged = False
+
+    def run(self, stop: StopRequest) -> int:
+        """Work until there is a reason to finish; then write the volume."""
+        try:
+            self._resume()
+            self._inbox.start()
+            reason = self._work(stop)
+            self._inbox.stop()
+            self._take_in(self._inbox.take())
+            return self._finish(reason)
+        except LivetomoError as error:
+            return self._fail(str(error))
+        except Exception as error:  # noqa: BLE001 the engine's edge: the viewer and the caller must hear of it
+            _log.exception("The live run failed")
+            return self._fail(f"{type(error).__name__}: {error}")
+        finally:
+            self._inbox.stop()
+            self._events.close()
+            self._viewer.close()
+            if self._publisher is not None:
+                self._publisher.close()
+
+    def _show(self, status: Status) -> None:
+        self._viewer.send(status)
+        if self._on_status is not None:
+            self._on_status(status)
+
+    def _work(self, stop: StopRequest) -> str:
+        self._tell(now=True)
+        while True:
+            self._obey(self._viewer.commands())
+            if not self._is_paused:
+                self._take_in(self._inbox.take())
+            reason = f"{stop.by} came" if stop.by else self._reason_to_finish()
+            if reason is not None:
+                return reason
+            if self._may_refine():
+                self._refine(stop)
+            else:
+                self._rest()
+            self._tell()
+
+    def _resume(self) -> None:
+        frames = [kept.frame for kept in self._journal.kept.values()]
+        self._take_in([Arrival(frame) for frame in frames])
+
+    def _obey(self, commands: list[Command]) -> None:
+        for command in commands:
+            if command.name == "finish":
+                self._is_asked_to_finish = True
+            elif command.name in {"pause", "start"}:
+                self._is_paused = command.name == "pause"
+            elif command.name == "expect":
+                self._report.expected_tilts = command.values.get("n_tilts")
+            elif command.name == "method":
+                self._change_method(dict(command.values))
+
+    def _change_method(self, values: dict[str, Any]) -> None:
+        try:
+            self._method = method_named(values.pop("name", self._method.name), **values)
+        except (ValueError, TypeError) as error:
+            self._note = str(error)
+            return
+        self._said_converged = False
+        if self._reconstruction is not None:
+            self._reconstruction.change_method(self._method)
+            self._publish()
+
+    def _take_in(self, news: list[News]) -> None:
+        """Add what is new, all at once, correct what was wrong, and show it."""
+        arrived: dict[str, Prepared] = {}
+        corrections: dict[str, float] = {}
+        for item in news:
+            if isinstance(item, SetAside):
+                self._report.set_aside[item.name] = item.reason
+            elif isinstance(item, AngleCorrection):
+                corrections[item.name] = item.tilt_angle
+            elif (prepared := self._prepared(item.frame)) is not None:
+                arrived[prepared.name] = prepared
+        for name in arrived.keys() & corrections.keys():
+            arrived[name] = replace(arrived[name], tilt_angle=self._prepare.angle(corrections.pop(name)))
+        if arrived:
+            self._add(list(arrived.values()))
+        for name, angle in corrections.items():
+            if self._reconstruction is not None and name in self._reconstruction:
+                self._reconstruction.correct_angle(name, self._prepare.angle(angle))
+        if arrived or corrections:
+            self._said_converged = False
+            self._publish()
+
+    def _prepared(self, frame: Frame) -> Prepared | None:
+        try:
+            return self._prepare(frame)
+        except ValueError as error:
+            self._report.set_aside[frame.name] = str(error)
+            self._events.write("set_aside", frame.name, reason=str(error))
+            return None
+
+    def _add(self, frames: list[Prepared]) -> None:
+        if self._reconstruction is None:
+            align = self._settings.align == "com"
+            self._reconstruction = LiveReconstruction(self._method, align, self._settings.field_of_view)
+        new = [frame for frame in frames if frame.name not in self._reconstruction]
+        for frame in frames:
+            if frame not in new:
+                self._reconstruction.replace(frame)
+        if new:
+            self._reconstruction.add(new)
+        self._last_tilt_at = time.monotonic()
+        for frame in frames:
+            self._report.set_aside.pop(frame.name, None)
+            self._unpublished.append(frame.name)
+            self._events.write("added", frame.name, tilt_angle=frame.tilt_angle, n_tilts=len(self._reconstruction))
+        self._viewer.send(picture(frames[-1].name, frames[-1].tilt_angle, frames[-1].projection))
+
+    def _publish(self) -> None:
+        """Show the volume as it is now."""
+        if self._reconstruction is None:
+            return
+        begin = time.monotonic()
+        if self._publisher is None:
+            self._publisher = Publisher(self._reconstruction.volume_shape, self._prepare.voxel_size_nm)
+            self._viewer.send(Hello(self._publisher.name))
+        self._publisher.publish(self._reconstruction.volume(), len(self._reconstruction))
+        self._published_at = time.monotonic()
+        self._publishing_s = self._published_at - begin
+        self._events.write(
+            "published",
+            n_tilts=len(self._reconstruction),
+            residual=self._reconstruction.residual,
+            files=self._unpublished,
+        )
+        self._unpublished.clear()
+
+    def _may_refine(self) -> bool:
+        reconstruction = self._reconstruction
+        return not self._is_paused and reconstruction is not None and not reconstruction.has_converged
+
+    def _refine(self, stop: StopRequest) -> None:
+        """Do one sweep, or as much of it as comes before there is something else to do."""
+        assert self._reconstruction is not None
+        self._report.state = "refining"
+        for _ in self._reconstruction.refine():
+            self._tell()
+            if self._inbox.has_news or self._viewer.has_commands or stop.by:
+                return
+        residual = self._reconstruction.residuals[-1]
+        self._report.swept(residual)
+        if self._reconstruction.has_converged:
+            self._said_converged = True
+            self._publish()
+            self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
+        elif self._viewer.is_watching:
+            since = time.monotonic() - self._published_at
+            if since > max(_PUBLISH_EVERY_S, self._publishing_s / _PUBLISH_SHARE):
+                self._publish()
+
+    def _rest(self) -> None:
+        """Wait for something to do, without using the processor."""
+        if self._is_paused:
+            self._report.state = "paused"
+        elif self._inbox.is_busy:
+            self._report.state = "reading"
+        elif self._reconstruction is not None:
+            self._report.state = "converged"
+        else:
+            self._report.state = "waiting"
+        self._woken.wait(_REST_S)
+        self._woken.clear()
+
+    def _reason_to_finish(self) -> str | None:
+        if self._is_asked_to_finish:
+            return "asked to finish"
+        if self._is_paused:
+            return None
+        n_tilts = 0 if self._reconstruction is None else len(self._reconstruction)
+        has_converged = self._reconstruction is None or self._reconstruction.has_converged
+        expected = self._report.expected_tilts
+        if expected is not None and n_tilts >= expected and has_converged:
+            return f"all {expected} expected tilts are in"
+        limit_s = self._settings.finish_after_idle_s
+        idle_s = self._idle_s()
+        if limit_s is None or idle_s is None or idle_s < limit_s or self._inbox.is_busy:
+            return None
+        return f"no new tilt for {idle_s:.1f} seconds" if has_converged or idle_s >= 2 * limit_s else None
+
+    def _idle_s(self) -> float | None:
+        """Give the seconds since the newest tilt, else since the first file was seen; None before that."""
+        if self._last_tilt_at is not None:
+            return time.monotonic() - self._last_tilt_at
+        if self._first_seen_at is None and self._inbox.has_seen_files:
+            self._first_seen_at = time.monotonic()
+        return None if self._first_seen_at is None else time.monotonic() - self._first_seen_at
+
+    def _finish(self, reason: str) -> int:
+        """Write the volume and say so."""
+        reconstruction, output = self._reconstruction, self._settings.output
+        if reconstruction is None:
+            return self._fail(f"No projection could be used ({reason}); nothing was written.")
+        write(self._volume(reconstruction, reason), output)
+        self._journal.finish(output)
+        self._report.state = "finished"
+        self._note = f"Written to {output} ({reason})."
+        self._events.write(
+            "finished", str(output), n_tilts=len(reconstruction), residual=reconstruction.residual, reason=reason
+        )
+        self._tell(now=True)
+        return 0
+
+    def _volume(self, reconstruction: LiveReconstruction, reason: str) -> Volume:
+        metadata = {
+            "method": reconstruction.method.name,
+            "settings": asdict(reconstruction.method),
+            "field_of_view": self._settings.field_of_view,
+            "sweeps": reconstruction.sweeps,
+            "residual": reconstruction.residual,
+            "stopped_because": reason,
+            "files": reconstruction.names,
+            "tilt_angles": list(reconstruction.tilt_angles),
+            "shifts_px": reconstruction.shifts_px.tolist(),
+            "set_aside": dict(self._report.set_aside),
+        }
+        return Volume(reconstruction.volume(), self._prepare.voxel_size_nm, self._settings.output.stem, metadata)
+
+    def _fail(self, reason: str) -> int:
+        self._report.state = "failed"
+        self._note = reason
+        self._events.write("finished", reason=reason)
+        self._tell(now=True)
+        return 1
+
+    def _tell(self, now: bool = False) -> None:
+        has_ended = self._report.state in {"finished", "failed"}
+        self._report.note = self._note if has_ended else " ".join(filter(None, (self._note, self._inbox.note)))
+        version = 0 if self._publisher is None else self._publisher.version
+        tell = self._report.tell_now if now else self._report.tell
+        tell(self._reconstruction, version, self._prepare.voxel_size_nm)

@@ -1,0 +1,208 @@
+"""The memory of a live run on disk: every decision as a line, every projection that was used as a copy.
+
+A run that was killed goes on from here with nothing lost, even when the microscope has moved its files away::
+
+    journal.jsonl       one JSON line for each decision, in order
+    frames/000001.npy   raw projections (y, x)
+    lock                held while an engine runs
+
+Lines are only ever appended; an image is complete on disk before its line is written. So a kill at any moment costs at
+most a torn last line, which is dropped.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from platformdirs import user_state_path
+
+from livetomo.errors import EnvironmentProblem
+from livetomo.live.frame import Frame
+from livetomo.live.lock import FileLock
+from livetomo.live.watch import FileIdentity
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """One projection as the journal keeps it."""
+
+    frame: Frame
+    digest: str
+    identity: FileIdentity
+    """The file as it was when the image was read."""
+    image_file: str
+
+
+def default_journal(folder: Path) -> Path:
+    """Give the place of the journal for a watched folder: in the user's own state folder, never in the watched one."""
+    absolute = str(folder.absolute())
+    code = hashlib.blake2b(absolute.encode(), digest_size=6).hexdigest()
+    return user_state_path("livetomo", appauthor=False) / "journals" / f"{folder.absolute().name or 'root'}-{code}"
+
+
+class Journal:
+    """One run's journal, locked as long as it is open. Used by one thread at a time.
+
+    Parameters
+    ----------
+    path
+        The journal's folder, made when missing.
+    watched
+        The folder that is watched; written into the first line for whoever looks.
+    resume
+        Go on with the run that is there. If not, a run that did not finish is kept under another name.
+
+    Raises
+    ------
+    EnvironmentProblem
+        When another engine uses this journal or the folder cannot be written.
+    """
+
+    def __init__(self, path: Path, watched: Path, resume: bool = False) -> None:
+        self.path = path
+        self.note = ""
+        """One sentence for the user about what was found; empty when there is nothing to say."""
+        self.kept: dict[str, Kept] = {}
+        """Projections of the resumed run by name, in order of arrival."""
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / "lock")
+        except BlockingIOError as error:
+            raise EnvironmentProblem(
+                f"{path}: another livetomo is watching {watched} with this journal; end it first, or give this run a "
+                "journal of its own with --journal FOLDER"
+            ) from error
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"{path}: cannot keep a journal here ({error}); choose --journal FOLDER"
+            ) from error
+        self._lines = path / "journal.jsonl"
+        self._images = path / "frames"
+        if resume:
+            self._load()
+        else:
+            self._clear_away()
+        self._images.mkdir(exist_ok=True)
+        self._n_images = max((int(image.stem) for image in self._images.glob("[0-9]*.npy")), default=0)
+        self._stream = self._lines.open("a", encoding="utf-8")
+        self._append("run", folder=str(watched.absolute()), resumed=resume, t=time.time())
+
+    def keep(self, frame: Frame, digest: str, identity: FileIdentity) -> None:
+        """Remember a projection, in place of an earlier one of its name."""
+        self._n_images += 1
+        image = self._images / f"{self._n_images:06d}.npy"
+        temporary = image.with_suffix(".part")
+        with temporary.open("wb") as stream:
+            np.save(stream, frame.image, allow_pickle=False)
+        os.replace(temporary, image)
+        self._append(
+            "frame",
+            name=frame.name,
+            image=image.name,
+            tilt_angle=frame.tilt_angle,
+            pixel_size_nm=frame.pixel_size_nm,
+            tilt_axis_deg=frame.tilt_axis_deg,
+            digest=digest,
+            identity=[identity.size, identity.mtime_ns, identity.inode],
+        )
+        earlier = self.kept.get(frame.name)
+        self.kept[frame.name] = Kept(replace(frame, image=np.empty((0, 0))), digest, identity, image.name)
+        if earlier is not None:
+            (self._images / earlier.image_file).unlink(missing_ok=True)
+
+    def correct_angle(self, name: str, tilt_angle: float) -> None:
+        """Remember that a projection's angle is another one."""
+        self._append("angle", name=name, tilt_angle=tilt_angle)
+
+    def set_aside(self, name: str, reason: str) -> None:
+        """Remember why a file was not used."""
+        self._append("set_aside", name=name, reason=reason)
+
+    def finish(self, output: Path) -> None:
+        """Remember that the run ended and its volume is written."""
+        self._append("finished", output=str(output), t=time.time())
+
+    def close(self) -> None:
+        """Close the files and let go of the lock."""
+        self._stream.close()
+        self._lock.release()
+
+    def _append(self, kind: str, **values: Any) -> None:
+        self._stream.write(json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+    def _clear_away(self) -> None:
+        """Make room for a new run: an unfinished one is renamed, a finished one goes."""
+        entries = _read_lines(self._lines)
+        frames = [entry for entry in entries if entry["kind"] == "frame"]
+        if frames and entries[-1]["kind"] != "finished":
+            aside = self.path.with_name(
+                f"{self.path.name}.{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6:06d}"
+            )
+            aside.mkdir()
+            for old in (self._lines, self._images):
+                if old.exists():
+                    os.replace(old, aside / old.name)
+            self.note = (
+                f"An earlier run of this folder did not finish; its {len(frames)} projections are kept in {aside}. "
+                "--resume would have continued it."
+            )
+            return
+        self._lines.unlink(missing_ok=True)
+        shutil.rmtree(self._images, ignore_errors=True)
+
+    def _load(self) -> None:
+        """Take up an earlier run; lines or images that a kill left incomplete are passed over."""
+        entries = _read_lines(self._lines, repair=True)
+        lost: set[str] = set()
+        for entry in entries:
+            if entry["kind"] == "frame":
+                kept = self._kept_from(entry)
+                if kept is None:  # taken away because a later line replaces it, or damaged
+                    lost.add(entry["name"])
+                else:
+                    self.kept[kept.frame.name] = kept
+                    lost.discard(kept.frame.name)
+            elif entry["kind"] == "angle" and entry["name"] in self.kept:
+                kept = self.kept[entry["name"]]
+                self.kept[entry["name"]] = replace(kept, frame=replace(kept.frame, tilt_angle=entry["tilt_angle"]))
+        n_kept = len(self.kept)
+        self.note = f"Resumed with {n_kept} projections." if entries else "There was no earlier run to resume."
+        if lost:
+            self.note += f" {len(lost)} more could not be read from {self._images}."
+
+    def _kept_from(self, entry: dict[str, Any]) -> Kept | None:
+        try:
+            image = np.load(self._images / entry["image"], allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        frame = Frame(entry["name"], image, entry["tilt_angle"], entry["pixel_size_nm"], entry["tilt_axis_deg"])
+        return Kept(frame, entry["digest"], FileIdentity(*entry["identity"]), entry["image"])
+
+
+def _read_lines(path: Path, repair: bool = False) -> list[dict[str, Any]]:
+    """Read the complete lines; ``repair`` cuts a torn one off the file."""
+    if not path.exists():
+        return []
+    raw = path.read_bytes()
+    entries = []
+    good_bytes = 0
+    for line in raw.splitlines(keepends=True):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        if not line.endswith(b"\n") or not isinstance(entry, dict):
+            break
+        entries.append(entry)
+        good_bytes += len(line)
+    if repair and good_bytes < len(raw):
+        with path.open("r+b") as stream:
+            stream.truncate(good_bytes)
+    return entries

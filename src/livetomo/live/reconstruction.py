@@ -1,0 +1,173 @@
+"""The reconstruction of a live run: it grows with every frame, is corrected, refined, and never begins anew."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from livetomo.algorithms.align.centre_of_mass import ComAlignment
+from livetomo.algorithms.reconstruct.stopping import StoppingRule
+from livetomo.model import Geometry, TiltSeries
+
+_LEAST_CORRECTION_PX = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A frame made ready to be used."""
+
+    name: str
+    projection: np.ndarray
+    """(y, x) float32, background-free, the tilt axis parallel to y."""
+    tilt_angle: float
+    """Degrees, as it is used."""
+
+
+class LiveReconstruction:
+    """Prepared projections, their geometry table, and a method's state made of them.
+
+    Parameters
+    ----------
+    method
+        A reconstruction method (see ``algorithms.reconstruct.method``).
+    align
+        Align by centre of mass.
+    field_of_view
+        Width of the grid over the detector's.
+    """
+
+    def __init__(self, method: Any, align: bool = False, field_of_view: float = 1.0) -> None:
+        self.method = method
+        self.residuals: list[float] = []
+        """After each complete sweep since the data last changed."""
+        self.sweeps = 0
+        """Complete sweeps in all."""
+        self._alignment = ComAlignment() if align else None
+        self._field_of_view = field_of_view
+        self._numbers: dict[str, int] = {}
+        self._projections: list[np.ndarray] = []
+        self._angles: list[float] = []
+        self._shifts_px = np.zeros((0, 2))
+        self._stale: list[int] = []
+        self._rule = StoppingRule()
+        self._state: Any = None
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._numbers
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the frames, in order of arrival."""
+        return list(self._numbers)
+
+    @property
+    def tilt_angles(self) -> list[float]:
+        """(tilt,) degrees."""
+        return self._angles
+
+    @property
+    def shifts_px(self) -> np.ndarray:
+        """(tilt, 2) as (dy, dx) pixels."""
+        return self._shifts_px
+
+    @property
+    def volume_shape(self) -> tuple[int, int, int]:
+        """(z, y, x) voxels, once there is a frame."""
+        return self._geometry().volume_shape
+
+    def add(self, frames: Sequence[Prepared]) -> None:
+        """Take in frames with new names; the volume shows them at once."""
+        first = len(self)
+        for frame in frames:
+            self._numbers[frame.name] = len(self)
+            self._projections.append(frame.projection)
+            self._angles.append(frame.tilt_angle)
+            if self._alignment is not None:
+                self._alignment.push(frame.projection)
+        self._renew_shifts(first)
+        if self._state is None:
+            self._state = self.method.start(self._geometry())
+        self._state = self.method.add(
+            self._state, np.stack(self._projections[first:]), np.array(self._angles[first:]), self._shifts_px[first:]
+        )
+        self.residuals.clear()
+
+    def replace(self, frame: Prepared) -> None:
+        """Put other content in the place of a frame that is held."""
+        number = self._numbers[frame.name]
+        self._projections[number], self._angles[number] = frame.projection, frame.tilt_angle
+        if self._alignment is not None:
+            self._alignment.replace(number, frame.projection)
+            self._renew_shifts(len(self))
+        self._put(number)
+
+    def correct_angle(self, name: str, tilt_angle: float) -> None:
+        """Give a frame that is held another angle."""
+        number = self._numbers[name]
+        self._angles[number] = tilt_angle
+        self._put(number)
+
+    def change_method(self, method: Any) -> None:
+        """Go on with another method, from all projections held."""
+        self.method = method
+        self._stale.clear()
+        self.residuals.clear()
+        if self._numbers:
+            self._state = method.start(self._geometry())
+            self._state = method.add(self._state, np.stack(self._projections), np.array(self._angles), self._shifts_px)
+
+    def refine(self, piece_s: float = 0.03) -> Iterator[None]:
+        """Apply what later tilts taught about the alignment, then do one sweep; control comes back every few moments.
+
+        The iterator may be dropped at any of them.
+        """
+        while self._stale:
+            self._put(self._stale.pop(0))
+            yield
+        yield from self.method.step_pieces(self._state, piece_s)
+        self.sweeps += 1
+        self.residuals.append(self.method.residual(self._state))
+
+    @property
+    def has_converged(self) -> bool:
+        """The stopping rule of ``reconstruct`` says that another sweep would change little."""
+        if not self.residuals or self._stale:
+            return False
+        return self.method.is_direct or self._rule.reason(self.residuals) is not None
+
+    @property
+    def residual(self) -> float | None:
+        """‖A x − b‖ / ‖b‖ after the newest complete sweep; None before the first."""
+        return float(self.method.residual(self._state)) if self.sweeps else None
+
+    def volume(self) -> np.ndarray:
+        """Give the volume as it stands: (z, y, x) float32."""
+        volume: np.ndarray = self.method.volume(self._state)
+        return volume
+
+    def _geometry(self) -> Geometry:
+        first = TiltSeries(self._projections[0][None], np.array(self._angles[:1]))
+        return Geometry.of(first, self._field_of_view)
+
+    def _renew_shifts(self, first_new: int) -> None:
+        """Align all frames; those held before number ``first_new`` that moved are corrected in ``refine``."""
+        n_tilts = len(self)
+        if self._alignment is None:
+            self._shifts_px = np.zeros((n_tilts, 2))
+            return
+        shifts = np.array(self._alignment.shifts_px)
+        held = self._shifts_px[:first_new]
+        moved = np.abs(shifts[:first_new] - held).max(axis=1, initial=0.0) > _LEAST_CORRECTION_PX
+        shifts[:first_new][~moved] = held[~moved]
+        self._stale += [int(index) for index in np.flatnonzero(moved) if index not in self._stale]
+        self._shifts_px = shifts
+
+    def _put(self, number: int) -> None:
+        self._state = self.method.replace(
+            self._state, number, self._projections[number], self._angles[number], self._shifts_px[number]
+        )
+        self.residuals.clear()

@@ -1,0 +1,108 @@
+"""What the engine tells about itself: the status for viewers and the newest projection as a picture."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from livetomo.live.messages import EngineState, NewestProjection, SetAsideRecord, Status, TiltRecord
+from livetomo.live.reconstruction import LiveReconstruction
+from livetomo.live.settings import LiveSettings
+
+_LEAST_INTERVAL_S = 0.1
+_LARGEST_PICTURE = 512
+_HISTORY = 2000
+
+
+class Report:
+    """Gathers what a viewer should know and sends it, at most ten times a second.
+
+    Parameters
+    ----------
+    settings
+        Of the run.
+    send
+        Takes each status.
+    """
+
+    def __init__(self, settings: LiveSettings, send: Callable[[Status], None]) -> None:
+        self.state: EngineState = "waiting"
+        self.note = ""
+        self.expected_tilts = settings.expect_tilts
+        self.set_aside: dict[str, str] = {}
+        """Reason by name of every file that is not used."""
+        self._settings = settings
+        self._send = send
+        self._begin = time.monotonic()
+        self._history: deque[tuple[float, float]] = deque(maxlen=_HISTORY)
+        self._sent_at = 0.0
+        self._sent: Status | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Since the start of the run."""
+        return time.monotonic() - self._begin
+
+    def swept(self, residual: float) -> None:
+        """Add a point to the history of residuals."""
+        self._history.append((self.seconds, residual))
+
+    def tell(self, reconstruction: LiveReconstruction | None, version: int, voxel_size_nm: float | None) -> None:
+        """Send the status when there is something new in it and the last one is old enough."""
+        now = time.monotonic()
+        if now - self._sent_at < _LEAST_INTERVAL_S:
+            return
+        status = self._status(reconstruction, version, voxel_size_nm)
+        if self._sent is not None and (now - self._sent_at < 1 and _same(status, self._sent)):
+            return
+        self._sent_at, self._sent = now, status
+        self._send(status)
+
+    def tell_now(self, reconstruction: LiveReconstruction | None, version: int, voxel_size_nm: float | None) -> None:
+        """Send the status whatever was sent before."""
+        self._sent_at, self._sent = 0.0, None
+        self.tell(reconstruction, version, voxel_size_nm)
+
+    def _status(self, reconstruction: LiveReconstruction | None, version: int, voxel_size_nm: float | None) -> Status:
+        return Status(
+            state=self.state,
+            folder=str(self._settings.folder),
+            output=str(self._settings.output),
+            method=reconstruction.method.name if reconstruction else self._settings.method,
+            sweeps=reconstruction.sweeps if reconstruction else 0,
+            residual=reconstruction.residual if reconstruction else None,
+            residual_history=tuple(self._history),
+            tilts=_records(reconstruction),
+            set_aside=tuple(SetAsideRecord(name, reason) for name, reason in self.set_aside.items()),
+            expected_tilts=self.expected_tilts,
+            seconds=self.seconds,
+            voxel_size_nm=voxel_size_nm,
+            volume_version=version,
+            note=self.note,
+        )
+
+
+def picture(name: str, tilt_angle: float, projection: np.ndarray) -> NewestProjection:
+    """Make a small picture of a projection (y, x): uint8, contrast stretched, binned to at most 512 pixels a side."""
+    binning = -(-max(projection.shape) // _LARGEST_PICTURE)
+    n_y, n_x = (size // binning for size in projection.shape)
+    cut = projection[: n_y * binning, : n_x * binning]
+    small = cut.reshape(n_y, binning, n_x, binning).mean(axis=(1, 3), dtype=np.float32)
+    lowest, highest = np.quantile(small, (0.002, 0.998))
+    scaled = (small - lowest) * (255 / max(highest - lowest, 1e-12))
+    return NewestProjection(name, tilt_angle, np.clip(scaled, 0, 255).astype(np.uint8))
+
+
+def _records(reconstruction: LiveReconstruction | None) -> tuple[TiltRecord, ...]:
+    if reconstruction is None:
+        return ()
+    rows = zip(reconstruction.names, reconstruction.tilt_angles, reconstruction.shifts_px.tolist(), strict=True)
+    return tuple(TiltRecord(name, angle, (dy, dx)) for name, angle, (dy, dx) in rows)
+
+
+def _same(status: Status, other: Status) -> bool:
+    """Compare all but the clock."""
+    return all(
+        getattr(status, name) == getattr(other, name) for name in status.__dataclass_fields__ if name != "seconds"
+    )

@@ -1,0 +1,115 @@
+"""What a live run is told before it starts."""
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any, Literal
+
+from livetomo.formats.angle_names import NamePattern
+from livetomo.formats.orient import axis_degrees
+from livetomo.live.journal import default_journal
+
+IMAGE_SUFFIXES = frozenset(
+    (".mrc", ".st", ".ali", ".mrcs", ".preali", ".tif", ".tiff", ".stk", ".dm3", ".dm4", ".ser", ".emd", ".hspy")
+    + (".h5", ".hdf5", ".nxs", ".npy", ".png", ".prz")
+)
+"""Files that are projections when no pattern is given."""
+
+_TEMPORARY_STARTS = (".", "~", "#")
+_TEMPORARY_ENDS = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".lock", ".swp", ".filepart")
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """Where projections come from, what is done with them, where the volume goes.
+
+    Raises
+    ------
+    ValueError
+        When a value cannot be, or a file would be written into the watched folder.
+    """
+
+    folder: Path
+    """The watched folder; it may appear later."""
+
+    output: Path
+    """The volume is written here at the end."""
+
+    pattern: str | None = None
+    """File names that are projections, such as ``*.mrc``; every readable image when not given."""
+
+    angles: Path | None = None
+    """Table of angles: one a line in the order of the names (or of a stack's images), or two columns name, angle."""
+
+    angle_pattern: str | None = None
+    """Regular expression with a group ``angle`` and perhaps ``sign``; guessed from the names when not given."""
+
+    flip_angles: bool = False
+    tilt_axis: str | float | None = None
+    """``"x"``, ``"y"`` or degrees; what the files say, else y, when not given."""
+
+    bin: int = 1
+    align: Literal["none", "com"] = "com"
+    method: str = "sirt"
+    method_settings: Mapping[str, Any] = field(default_factory=dict)
+    field_of_view: float = 1.0
+    """Width of the grid over the detector's."""
+
+    finish_after_idle_s: float | None = None
+    """Finish when no projection has come for so long and the volume has converged; at the latest after twice as
+    long. Counted from the first file on; a run that has seen no file waits."""
+
+    expect_tilts: int | None = None
+    """Finish when so many projections are in and the volume has converged."""
+
+    events: Path | None = None
+    """A JSON line for every happening goes here."""
+
+    resume: bool = False
+    """Go on with the run that the journal holds."""
+
+    journal: Path | None = None
+    """Folder of the journal; one in the user's own state folder when not given."""
+
+    def __post_init__(self) -> None:
+        if self.angle_pattern is not None:
+            NamePattern(self.angle_pattern)
+        if self.tilt_axis is not None:
+            axis_degrees(self.tilt_axis)
+        if self.bin < 1:
+            raise ValueError(f"bin: expected a whole number of at least 1, got {self.bin}")
+        if self.align not in {"none", "com"}:
+            raise ValueError(f"align: expected none or com, got {self.align!r}")
+        if not 0.1 <= self.field_of_view <= 10:
+            raise ValueError(f"field_of_view: expected a factor between 0.1 and 10, got {self.field_of_view}")
+        if self.finish_after_idle_s is not None and not self.finish_after_idle_s > 0:
+            raise ValueError(f"finish_after_idle: expected more than 0 seconds, got {self.finish_after_idle_s}")
+        if self.expect_tilts is not None and self.expect_tilts < 1:
+            raise ValueError(f"expect_tilts: expected at least 1, got {self.expect_tilts}")
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(f"folder: expected a folder to watch, got the file {self.folder}")
+        self._check_outside("output", self.output)
+        self._check_outside("events", self.events)
+        self._check_outside("journal", self.journal_folder)
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where the journal is kept."""
+        return self.journal or default_journal(self.folder)
+
+    def wants(self, name: str) -> bool:
+        """Say whether a file name is that of projections; hidden and temporary names never are."""
+        small = name.lower()
+        if small.startswith(_TEMPORARY_STARTS) or small.endswith(_TEMPORARY_ENDS):
+            return False
+        if self.pattern is not None:
+            return fnmatch.fnmatchcase(small, self.pattern.lower())
+        return PurePath(small).suffix in IMAGE_SUFFIXES
+
+    def _check_outside(self, name: str, path: Path | None) -> None:
+        if path is not None and path.resolve().is_relative_to(self.folder.resolve()):
+            raise ValueError(
+                f"{name}: nothing is ever written into the watched folder {self.folder}; choose a place outside, "
+                f"got {path}"
+            )
