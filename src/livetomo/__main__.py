@@ -2,4 +2,5 @@
 
 from livetomo.cli.main import main
 
-main()
+if __name__ == "__main__":  # a child process imports this file under another name
+    main()

@@ -1,0 +1,53 @@
+"""``livetomo demo``: the built-in needle, replayed into a folder and reconstructed live."""
+
+import subprocess
+import sys
+import tempfile
+from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from livetomo.cli import live
+
+NAME = "demo"
+N_TILTS = 77
+
+
+def command(
+    interval: Annotated[float, typer.Option(metavar="SECONDS", help="From one projection to the next.")] = 0.5,
+    method: Annotated[str, typer.Option(metavar="wbp|sirt", help="Reconstruction method.")] = "sirt",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Keep the volume here.")] = None,
+    host: Annotated[str, typer.Option(help="Address to serve the view on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Port to serve the view on; default: any that is free.")] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open no browser.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="No view: reconstruct only.")] = False,
+) -> None:
+    """Replay a real tilt series, a multilayer needle, into a folder and watch it appear in 3-D."""
+    from livetomo.cli.viewer_process import ViewerSettings
+    from livetomo.live.settings import LiveSettings
+
+    with tempfile.TemporaryDirectory(prefix="livetomo-demo-") as place, as_file(_sample()) as needle:
+        folder = Path(place) / "needle"
+        settings = LiveSettings(
+            folder=folder,
+            output=output or Path(place) / "needle.mrc",
+            tilt_axis="x",
+            method=method,
+            expect_tilts=N_TILTS,
+            journal=Path(place) / "journal",
+        )
+        viewer = None if headless else ViewerSettings(host, port, not no_browser, live.WHILE_WATCHED_S)
+        words = [sys.executable, "-m", "livetomo", "replay", needle, folder, "--interval", str(interval)]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL) as microscope:
+            try:
+                exit_code = live.run(settings, viewer)
+            finally:
+                microscope.terminate()
+    raise typer.Exit(exit_code)
+
+
+def _sample() -> Traversable:
+    return files("livetomo") / "samples" / "needle" / "HAADF.mrc.gz"

@@ -1,0 +1,129 @@
+"""``livetomo live``: watch a folder, reconstruct while it fills, show it in a browser."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livetomo.cli import options
+
+if TYPE_CHECKING:
+    from livetomo.cli.terminal import Terminal
+    from livetomo.cli.viewer_process import ViewerSettings
+    from livetomo.live.settings import LiveSettings
+
+NAME = "live"
+WHILE_WATCHED_S = 12 * 3600.0
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="Folder the microscope writes into; it may appear later.")],
+    pattern: Annotated[str | None, typer.Option(metavar="GLOB", help="Which files, such as 'series3_*.dm4'.")] = None,
+    angles: Annotated[
+        Path | None, typer.Option(help="Table of tilt angles: one a line in the order of the files, or name and angle.")
+    ] = None,
+    angle_pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RE", help="Where the angle stands in a file's name: a regular expression with (?P<angle>…)."
+        ),
+    ] = None,
+    tilt_axis: options.TiltAxis = None,
+    flip_angles: options.FlipAngles = False,
+    bin: options.Bin = 1,
+    align: options.Align = "com",
+    method: options.Method = "sirt",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Volume to write at the end; default: FOLDER's name, beside it or here."),
+    ] = None,
+    events: Annotated[Path | None, typer.Option(help="Write a JSON line for every happening to this file.")] = None,
+    finish_after_idle: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Finish by itself when no tilt has come for so long.")
+    ] = None,
+    expect_tilts: Annotated[
+        int | None, typer.Option(metavar="N", help="Finish by itself when so many tilts are in and refined.")
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="No view: reconstruct only.")] = False,
+    host: Annotated[str, typer.Option(help="Address to serve the view on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Port to serve the view on; default: any that is free.")] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open no browser.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was killed; nothing is lost.")
+    ] = False,
+    field_of_view: Annotated[
+        float, typer.Option(help="Width of the grid over the detector's; above 1 when the object is wider.")
+    ] = 1.0,
+) -> None:
+    """Watch a folder and reconstruct its tilt series while it grows, shown in 3-D in a browser."""
+    from livetomo.cli.viewer_process import ViewerSettings
+    from livetomo.live.settings import LiveSettings
+
+    if align not in {"none", "com"}:
+        raise ValueError(f"--align: expected none or com, got {align!r}")
+    settings = LiveSettings(
+        folder=folder,
+        output=output or default_output(folder, method),
+        pattern=pattern,
+        angles=angles,
+        angle_pattern=angle_pattern,
+        flip_angles=flip_angles,
+        tilt_axis=options.parsed_tilt_axis(tilt_axis),
+        bin=bin,
+        align="com" if align == "com" else "none",
+        method=method,
+        field_of_view=field_of_view,
+        finish_after_idle_s=finish_after_idle,
+        expect_tilts=expect_tilts,
+        events=events,
+        resume=resume,
+    )
+    is_unattended = finish_after_idle is not None
+    stay_s = ViewerSettings.stay_seconds if is_unattended else WHILE_WATCHED_S
+    viewer = None if headless else ViewerSettings(host, port, not no_browser, stay_s)
+    raise typer.Exit(run(settings, viewer))
+
+
+def default_output(folder: Path, method: str) -> Path:
+    """Give a name that is not taken, in the current folder or, where that is being watched, beside the watched one."""
+    watched = folder.resolve()
+    here = Path.cwd()
+    place = watched.parent if here.is_relative_to(watched) else here
+    names = (
+        f"{watched.name or 'livetomo'}_{method}{number}.mrc" for number in ("", *(f"_{n}" for n in range(2, 10_000)))
+    )
+    return next(place / name for name in names if not (place / name).exists())
+
+
+def run(settings: "LiveSettings", viewer: "ViewerSettings | None") -> int:
+    """Run the engine in this process, with a viewer as its child; give the exit code."""
+    from livetomo.cli.terminal import Terminal
+    from livetomo.live.engine import run as run_engine
+
+    terminal = Terminal()
+    if viewer is None:
+        return _closing(terminal, run_engine(settings, on_status=terminal.show))
+    from livetomo.cli.viewer_process import ViewerProcess
+
+    process = ViewerProcess(viewer, terminal.say)
+    link = process.link()
+    try:
+        exit_code = run_engine(settings, link, terminal.show)
+    finally:
+        link.close()
+    _closing(terminal, exit_code)
+    process.wait()
+    return exit_code
+
+
+def _closing(terminal: "Terminal", exit_code: int) -> int:
+    """Print the line that a run ends with."""
+    status = terminal.last
+    if exit_code == 0 and status is not None:
+        residual = float("nan") if status.residual is None else status.residual
+        terminal.end()
+        typer.echo(
+            f"residual={residual:.4f} tilts={len(status.tilts)} sweeps={status.sweeps} "
+            f"seconds={status.seconds:.1f} output={status.output}"
+        )
+    return exit_code

@@ -1,0 +1,62 @@
+"""What a live run says on the terminal: a line when something happens, and one that is renewed in place."""
+
+import sys
+import time
+
+import typer
+
+from livetomo.live.messages import Status
+
+_RENEW_S = 0.2
+
+
+class Terminal:
+    """Prints what changed from one status to the next, on the error stream."""
+
+    def __init__(self) -> None:
+        self._renews = sys.stderr.isatty()
+        self._said_state = ""
+        self._said_note = ""
+        self._n_set_aside = 0
+        self._renewed_at = 0.0
+        self.last: Status | None = None
+        """The newest status."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        typer.echo(f"{self._blank()}livetomo: {text}", err=True)
+
+    def show(self, status: Status) -> None:
+        """Print what is new in a status."""
+        self.last = status
+        for record in status.set_aside[self._n_set_aside :]:
+            self.say(f"set aside: {record.file}: {record.reason}")
+        self._n_set_aside = len(status.set_aside)
+        if status.note and status.note != self._said_note:
+            self.say(status.note)
+        self._said_note = status.note
+        if self._renews:
+            self._renew(status)
+        elif status.state != self._said_state:
+            self.say(_line(status))
+        self._said_state = status.state
+
+    def end(self) -> None:
+        """Leave the line that is renewed in place."""
+        typer.echo(self._blank(), err=True, nl=False)
+
+    def _renew(self, status: Status) -> None:
+        if status.state == self._said_state and time.monotonic() - self._renewed_at < _RENEW_S:
+            return
+        self._renewed_at = time.monotonic()
+        typer.echo(f"{self._blank()}{_line(status)}", err=True, nl=False)
+
+    def _blank(self) -> str:
+        return "\r\x1b[2K" if self._renews else ""
+
+
+def _line(status: Status) -> str:
+    of_all = "" if status.expected_tilts is None else f" of {status.expected_tilts}"
+    residual = "" if status.residual is None else f"  residual {status.residual:.4f}"
+    aside = f"  set aside {len(status.set_aside)}" if status.set_aside else ""
+    return f"{status.state}  tilts {len(status.tilts)}{of_all}{residual}  sweeps {status.sweeps}{aside}"
