@@ -36,7 +36,7 @@ def opened(path: Path, member: str | None = None) -> BinaryIO:
         with reading(path, "a file"):
             return path.open("rb")
     suffix = path.suffix.lower()
-    with reading(path, f"a {suffix} archive", zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError):
+    with reading(path, f"a {suffix} archive", zlib.error, lzma.LZMAError, RuntimeError):
         if suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
                 return io.BytesIO(archive.read(_member(path, archive, member)))
@@ -46,7 +46,7 @@ def opened(path: Path, member: str | None = None) -> BinaryIO:
 
 def zip_members(path: Path) -> list[str]:
     """Give the names of the files in a zip archive, in its order."""
-    with reading(path, "a .zip archive", zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+    with reading(path, "a .zip archive"), zipfile.ZipFile(path) as archive:
         return [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX")]
 
 

@@ -1,5 +1,7 @@
 """The edge between livetomo and what lies outside: every trouble with a file becomes one of our own errors."""
 
+import logging
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,11 @@ def reading(path: Path, format_name: str, *library_errors: type[Exception]) -> I
     """
     try:
         yield
+    except zipfile.BadZipFile as error:
+        with path.open("rb") as stream:
+            begins_well = stream.read(2) == b"PK"
+        kind, why = (IncompleteFile, "it is cut off") if begins_well else (FileError, "it is no archive")
+        raise kind(f"{path}: cannot be unpacked: {why}, or is still being written") from error
     except PermissionError as error:
         raise FileError(f"{path}: no permission to read it; ask for read access or copy it elsewhere") from error
     except FileNotFoundError as error:
@@ -30,6 +37,18 @@ def reading(path: Path, format_name: str, *library_errors: type[Exception]) -> I
         raise FileError(f"{path}: cannot be read as {format_name}: {_first_line(error)}") from error
     except library_errors as error:
         raise FileError(f"{path}: cannot be read as {format_name}: {_first_line(error)}") from error
+
+
+@contextmanager
+def silent(logger_name: str) -> Iterator[None]:
+    """Keep a library from printing what comes to the user as one error of ours."""
+    logger = logging.getLogger(logger_name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _first_line(error: Exception) -> str:

@@ -11,7 +11,7 @@ from livetomo.errors import FileError, IncompleteFile
 from livetomo.formats import data_exchange, emd_ncem, emd_velox, hyperspy, nexus
 from livetomo.formats.axes import Kind, ordered
 from livetomo.formats.contents import Contents, ReadOptions
-from livetomo.formats.guard import expect_sane_shape, reading
+from livetomo.formats.guard import expect_bytes, expect_sane_shape, reading
 from livetomo.formats.hdf5_array import Hdf5Array
 from livetomo.formats.named_arrays import choose_angles, choose_array, is_angle_name
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import h5py
 
 _ERRORS = (KeyError, ValueError, TypeError, RuntimeError, IndexError, AttributeError, OverflowError, MemoryError)
+_MARK, _SUPERBLOCK_BYTES = b"\x89HDF\r\n\x1a\n", 48
 _DIALECTS: tuple[Callable[["h5py.File", Path, str | None], Hdf5Array | None], ...] = (
     data_exchange.find,
     emd_velox.find,
@@ -54,10 +55,12 @@ def read(path: Path, options: ReadOptions) -> Contents:
 
 def _expect_hdf5(path: Path) -> None:
     with reading(path, "HDF5"), path.open("rb") as stream:
-        start = stream.read(8)
+        start = stream.read(_SUPERBLOCK_BYTES)
     if not start.strip(b"\x00"):
         raise IncompleteFile(f"{path}: its first bytes are still empty; it is still being written or was cut off")
-    if start != b"\x89HDF\r\n\x1a\n":
+    if start[:8] == _MARK[: len(start)]:
+        expect_bytes(path, _SUPERBLOCK_BYTES, len(start), "an HDF5 header")
+    else:
         raise FileError(f"{path}: not an HDF5 file: it does not start with HDF5's mark")
 
 

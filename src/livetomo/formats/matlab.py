@@ -1,5 +1,6 @@
 """MATLAB ``.mat``: up to version 7.2 through SciPy, 7.3 (which is HDF5) through h5py."""
 
+import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,13 +10,14 @@ import numpy as np
 from livetomo.errors import IncompleteFile
 from livetomo.formats.axes import ordered
 from livetomo.formats.contents import Contents, ReadOptions
-from livetomo.formats.guard import reading
+from livetomo.formats.guard import expect_bytes, reading
 from livetomo.formats.named_arrays import choose_angles, choose_array
 
 _ERRORS = (
     *(ValueError, TypeError, KeyError, IndexError, NotImplementedError, RuntimeError, AttributeError, OverflowError),
     *(MemoryError, zlib.error, UnicodeDecodeError),
 )
+_HEADER_BYTES = 128
 _DEFAULT_AXES = "xy?"  # the first index runs fastest in the file: x, as in every other format
 
 
@@ -69,16 +71,28 @@ def _arrays_of_72(path: Path) -> dict[str, np.ndarray]:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
+    _expect_complete(path)
     with reading(path, "MATLAB", *_ERRORS, MatReadError):
-        try:
-            loaded: Mapping[str, object] = loadmat(path)
-        except (zlib.error, TypeError, ValueError) as error:
-            if "incomplete" in str(error) or "could not read bytes" in str(error).lower():
-                raise IncompleteFile(
-                    f"{path}: the MATLAB file ends too early ({error}); it is still being written or was cut off"
-                ) from error
-            raise
+        loaded: Mapping[str, object] = loadmat(path)
     return _numbers(loaded)
+
+
+def _expect_complete(path: Path) -> None:
+    """Step from variable to variable of a version 5 file: each says how many bytes it takes."""
+    with reading(path, "MATLAB", struct.error), path.open("rb") as stream:
+        n_bytes = stream.seek(0, 2)
+        stream.seek(0)
+        header = stream.read(_HEADER_BYTES)
+        if not header.startswith(b"MATLAB"):
+            return  # version 4 has no mark; SciPy finds out
+        expect_bytes(path, _HEADER_BYTES, n_bytes, "a MATLAB header")
+        order = ">" if header[126:128] == b"MI" else "<"
+        place = _HEADER_BYTES
+        while place < n_bytes:
+            expect_bytes(path, place + 8, n_bytes, "its next variable")
+            stream.seek(place)
+            place += 8 + struct.unpack(f"{order}II", stream.read(8))[1]
+            expect_bytes(path, place, n_bytes, "its variable")
 
 
 def _arrays_of_73(path: Path) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """NumPy's ``.npy`` and ``.npz``."""
 
 import math
-import zipfile
+import tokenize
 import zlib
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +16,7 @@ from livetomo.formats.guard import expect_bytes, expect_sane_shape, reading
 from livetomo.formats.named_arrays import choose_angles, choose_array
 from livetomo.formats.sidecars import stem_of
 
-_ERRORS = (ValueError, TypeError, KeyError, SyntaxError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error)
+_ERRORS = (ValueError, TypeError, KeyError, SyntaxError, UnicodeDecodeError, zlib.error, tokenize.TokenError)
 
 
 def read(path: Path, options: ReadOptions) -> Contents:
@@ -49,14 +49,15 @@ def read(path: Path, options: ReadOptions) -> Contents:
 def _read_npy(stream: BinaryIO, path: Path) -> np.ndarray:
     with reading(path, "NumPy .npy", *_ERRORS):
         start = stream.read(8)
-        if not start.startswith(b"\x93NUMPY"):
+        if len(start) == 8 and not start.startswith(b"\x93NUMPY"):
             raise FileError(f"{path}: not a NumPy .npy file: it does not start with NumPy's mark")
         stream.seek(0)
-        version = np.lib.format.read_magic(stream)
-        if version[0] == 1:
-            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-        else:
-            shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+        try:
+            shape, dtype = _read_header(stream)
+        except ValueError as error:
+            if "EOF" in str(error):
+                raise EOFError(str(error)) from error
+            raise
         if dtype.hasobject:
             raise FileError(f"{path}: holds Python objects, which are not read; save a plain array of numbers")
         if shape:
@@ -66,6 +67,13 @@ def _read_npy(stream: BinaryIO, path: Path) -> np.ndarray:
         stream.seek(0)
         array: np.ndarray = np.load(stream, allow_pickle=False)
         return array
+
+
+def _read_header(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype]:
+    version = np.lib.format.read_magic(stream)
+    read_header = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read_header(stream)
+    return shape, dtype
 
 
 def _read_npz(path: Path, options: ReadOptions) -> tuple[np.ndarray, np.ndarray | None]:

@@ -12,6 +12,7 @@ from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import expect_bytes, reading
 from livetomo.formats.vendor import Signal, choose_signal, find_tag, read_signals
 
+_TAG_BYTES = 8
 _SER_NAME = re.compile(r"^(?P<base>.+)_(?P<number>\d+)$")
 
 
@@ -83,15 +84,17 @@ def _expect_complete(path: Path) -> None:
         mark, series_id, version = struct.unpack("<HHH", head[:6])
         if (mark, series_id) != (0x4949, 0x0197):
             raise FileError(f"{path}: not a SER file: it does not start with TIA's mark")
-        data_type, _, _, n_valid = struct.unpack("<IIII", head[6:22])
-        wide = version >= 0x0220
-        offset = struct.unpack("<Q", head[22:30])[0] if wide else struct.unpack("<I", head[22:26])[0]
+        data_type, _, n_elements, n_valid = struct.unpack("<IIII", head[6:22])
+        word, size = ("Q", 8) if version >= 0x0220 else ("I", 4)
+        offset = struct.unpack(f"<{word}", head[22 : 22 + size])[0]
+        n_valid = min(n_valid, n_elements)
         if n_valid == 0:
             raise IncompleteFile(f"{path}: the SER file holds no valid image yet")
-        size = 8 if wide else 4
-        expect_bytes(path, offset + n_valid * size, n_bytes, "its table of images")
+        expect_bytes(path, offset + 2 * n_elements * size, n_bytes, "its table of images")
         stream.seek(offset)
-        last = max(struct.unpack(f"<{n_valid}{'Q' if wide else 'I'}", stream.read(n_valid * size)))
+        table = struct.unpack(f"<{2 * n_elements}{word}", stream.read(2 * n_elements * size))
+        last = max(table[:n_valid])
+        expect_bytes(path, max(table[n_elements : n_elements + n_valid]) + _TAG_BYTES, n_bytes, "its last image's tag")
         header_bytes = 50 if data_type == 0x4122 else 26
         expect_bytes(path, last + header_bytes, n_bytes, "its last image")
         stream.seek(last)

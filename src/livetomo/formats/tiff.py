@@ -13,9 +13,10 @@ from livetomo.errors import FileError, IncompleteFile, MissingPackage
 from livetomo.formats.axes import ordered
 from livetomo.formats.compression import is_compressed, opened, zip_members
 from livetomo.formats.contents import Contents, ReadOptions
-from livetomo.formats.guard import expect_bytes, expect_sane_shape, reading
+from livetomo.formats.guard import expect_bytes, expect_sane_shape, reading, silent
 from livetomo.formats.luminance import luminance
 from livetomo.formats.sidecars import stem_of
+from livetomo.formats.tiff_structure import expect_complete
 from livetomo.formats.tiff_tags import Tags, read_tags
 
 if TYPE_CHECKING:
@@ -44,12 +45,14 @@ def read(path: Path, options: ReadOptions) -> Contents:
     with (
         opened(path, member if wanted is None else None) as stream,
         reading(path, "TIFF", tifffile.TiffFileError, *_ERRORS),
+        silent("tifffile"),
     ):
+        expect_complete(stream, path)
         n_bytes = stream.seek(0, 2)
         stream.seek(0)
         with tifffile.TiffFile(stream, name=path.name) as tiff:
             series = _choose_series(path, tiff, wanted)
-            _expect_complete(path, tiff, series, n_bytes)
+            _expect_values(path, series, n_bytes)
             tags = read_tags(tiff, series)
             array = _decoded(path, series)
     array, note = _plane(path, array, series.axes)
@@ -74,24 +77,12 @@ def _choose_series(path: Path, tiff: "TiffFile", wanted: str | None) -> "TiffPag
     return max(tiff.series, key=lambda series: ("S" not in series.axes, math.prod(series.shape)))
 
 
-def _expect_complete(path: Path, tiff: "TiffFile", series: "TiffPageSeries", n_bytes: int) -> None:
+def _expect_values(path: Path, series: "TiffPageSeries", n_bytes: int) -> None:
+    """ImageJ writes one directory for a whole stack, so the number of images tells where the data end."""
     expect_sane_shape(path, series.shape, series.dtype.itemsize)
-    ends = [
-        offset + count
-        for page in series.pages
-        if page is not None
-        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)
-    ]
     if series.dataoffset is not None:
-        ends.append(series.dataoffset + math.prod(series.shape) * series.dtype.itemsize)
-    expect_bytes(path, max(ends, default=1), n_bytes, "its images")
-    link = tiff.pages.next_page_offset
-    if link:  # a last directory that points on means that the one it points to is not there
-        tiff.filehandle.seek(link)
-        pointer = tiff.filehandle.read(tiff.tiff.offsetsize)
-        if any(pointer):
-            following = int(struct.unpack(tiff.tiff.offsetformat, pointer)[0])
-            expect_bytes(path, following + 1, n_bytes, "its next image")
+        n_values = math.prod(series.shape)
+        expect_bytes(path, series.dataoffset + n_values * series.dtype.itemsize, n_bytes, "its stack of images")
 
 
 def _decoded(path: Path, series: "TiffPageSeries") -> np.ndarray:

@@ -1,27 +1,26 @@
 """The only door to RosettaSciIO, which reads the vendors' own formats (see decision 0002: it is GPL, so an extra)."""
 
-import logging
 import struct
 import warnings
-import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from livetomo.errors import FileError, IncompleteFile, MissingPackage
-from livetomo.formats.guard import reading
+from livetomo.formats.guard import reading, silent
 from livetomo.formats.units import degrees_factor, nanometres, unequal_edges
 
 Plugin = Literal["digitalmicrograph", "tia", "bruker", "pantarhei"]
 _ERRORS = (
     *(ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, NotImplementedError, RuntimeError),
     *(OverflowError, ZeroDivisionError, UnboundLocalError, MemoryError, SyntaxError, struct.error, zlib.error),
-    zipfile.BadZipFile,
+    StopIteration,
 )
 _ENERGY_UNITS = {"ev", "kev", "mev"}
 
@@ -92,10 +91,19 @@ def read_signals(path: Path, plugin: Plugin) -> list[Signal]:
             f"{path}: {path.suffix} files are read by RosettaSciIO, which is not installed: "
             'pip install "livetomo[vendor]"'
         ) from error
-    logging.getLogger("rsciio").setLevel(logging.CRITICAL)  # what goes wrong comes to the user as one error of ours
-    with reading(path, f"a {path.suffix} file", *_ERRORS), warnings.catch_warnings():
+    with (
+        reading(path, f"a {path.suffix} file", *_ERRORS, *_errors_of_its_own()),
+        silent("rsciio"),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         return [_signal(found) for found in reader(str(path))]
+
+
+def _errors_of_its_own() -> tuple[type[Exception], ...]:
+    place = "rsciio.exceptions" if find_spec("rsciio.exceptions") else "rsciio.utils.exceptions"
+    named = vars(import_module(place)).values()
+    return tuple(kind for kind in named if isinstance(kind, type) and issubclass(kind, Exception))
 
 
 def _signal(found: Mapping[str, Any]) -> Signal:
