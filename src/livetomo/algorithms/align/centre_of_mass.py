@@ -22,12 +22,14 @@ class ComAlignment:
     def __init__(self) -> None:
         self._masses: list[np.ndarray] = []
         self._moments: list[np.ndarray] = []
+        self._whole_shifts: list[int] = []  # along the axis against the first: searched once, refined every time
         self._n_x = 0
 
     def push(self, projection: np.ndarray) -> None:
         """Add a projection: (y, x), background removed."""
         self._masses.append(np.empty(0))
         self._moments.append(np.empty(0))
+        self._whole_shifts.append(0)
         self.replace(len(self._masses) - 1, projection)
 
     def replace(self, index: int, projection: np.ndarray) -> None:
@@ -36,6 +38,9 @@ class ComAlignment:
         from_centre_px = np.arange(self._n_x) - (self._n_x - 1) / 2
         self._masses[index] = projection.sum(axis=1, dtype=np.float64)
         self._moments[index] = projection.astype(np.float64) @ from_centre_px
+        changed = range(len(self._masses)) if index == 0 else [index]
+        for number in changed:
+            self._whole_shifts[number] = _whole_pixel_shift(self._masses[0], self._masses[number])
 
     @property
     def shifts_px(self) -> np.ndarray:
@@ -43,7 +48,7 @@ class ComAlignment:
         if not self._masses:
             return np.zeros((0, 2))
         masses, moments = np.stack(self._masses), np.stack(self._moments)
-        dy = _shifts_along_axis(masses)
+        dy = _shifts_along_axis(masses, np.array(self._whole_shifts, dtype=np.float64))
         dx = _shifts_across_axis(masses, moments, dy, self._n_x)
         return np.stack([dy, dx], axis=1)
 
@@ -55,7 +60,8 @@ def profile_disagreement(profiles: np.ndarray) -> float:
     """
     scale = np.abs(profiles).sum(axis=1, keepdims=True)
     profiles = profiles / np.where(scale > 0, scale, 1)
-    shifts = _shifts_along_axis(profiles)
+    whole_shifts = np.array([_whole_pixel_shift(profiles[0], profile) for profile in profiles], dtype=np.float64)
+    shifts = _shifts_along_axis(profiles, whole_shifts)
     shifted = np.stack([_shift_rows(profile, shift) for profile, shift in zip(profiles, shifts, strict=True)])
     common = np.isfinite(shifted).all(axis=0)
     mean = shifted[:, common].mean(axis=0)
@@ -64,12 +70,12 @@ def profile_disagreement(profiles: np.ndarray) -> float:
     return spread / structure if structure > 0 else 0.0
 
 
-def _shifts_along_axis(profiles: np.ndarray) -> np.ndarray:
-    """Find dy (tilt,) in pixels that lays all profiles (tilt, y) onto one another; 0 for the first."""
+def _shifts_along_axis(profiles: np.ndarray, whole_shifts: np.ndarray) -> np.ndarray:
+    """Refine the whole shifts to dy (tilt,) in pixels that lay all profiles (tilt, y) onto one another; 0 at first."""
     flat = np.ptp(profiles, axis=1) <= 1e-6 * np.abs(profiles).max(axis=1)
     scale = np.abs(profiles).sum(axis=1, keepdims=True)
     profiles = profiles / np.where(scale > 0, scale, 1)
-    shifts = np.array([_whole_pixel_shift(profiles[0], profile) for profile in profiles], dtype=np.float64)
+    shifts = whole_shifts.copy()
     for _ in range(_REFINEMENTS):
         reference = _mean_profile(profiles, shifts)
         shifts += [_sub_pixel_step(reference, profile, shift) for profile, shift in zip(profiles, shifts, strict=True)]
