@@ -1,0 +1,27 @@
+"""What the bar shows."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RunBarState:
+    """Names and first values of the bar's variables in the page."""
+
+    run_headline: str = "Connecting"
+    run_tone: str = "idle"
+    run_tilts: str = ""
+    run_sweeps: str = ""
+    run_residual: str = ""
+    run_elapsed: str = ""
+    run_note: str = ""
+    run_method: str = ""
+    run_folder: str = ""
+    run_waiting: bool = True
+    run_ended: bool = False
+    run_can_start: bool = False
+    run_can_pause: bool = False
+    run_can_finish: bool = False
+
+
+METHODS = [{"title": "SIRT", "value": "sirt"}, {"title": "WBP", "value": "wbp"}]
+"""Methods that can be chosen while it runs."""

@@ -1,0 +1,1 @@
+"""Which tilts are in, and which were set aside and why."""

@@ -1,0 +1,1 @@
+"""Colour and opacity over the histogram, and the value of the contour below it."""
