@@ -2,6 +2,6 @@
 
 from livetomo.pipeline.chain import Chain, Step
 from livetomo.pipeline.operator import OPERATORS, Operator
-from livetomo.pipeline.preparation import prepare_series, preparation
+from livetomo.pipeline.preparation import preparation, prepare_series
 
 __all__ = ["OPERATORS", "Chain", "Operator", "Step", "preparation", "prepare_series"]

@@ -6,7 +6,7 @@ from livetomo.model import TiltSeries
 from livetomo.pipeline.chain import Chain, Step
 
 
-def preparation(tilt_axis: str | float = "y", bin: int = 1) -> Chain:  # noqa: A002
+def preparation(tilt_axis: str | float = "y", bin: int = 1) -> Chain:
     """Give the chain for raw projections as a file stores them.
 
     Parameters
@@ -17,7 +17,7 @@ def preparation(tilt_axis: str | float = "y", bin: int = 1) -> Chain:  # noqa: A
         Pixels along each side of the blocks that are averaged.
     """
     steps = []
-    if tilt_axis not in {"y", 0, 0.0}:
+    if tilt_axis not in {"y", 0}:
         steps.append(Step("turn", {"tilt_axis": tilt_axis}))
     if bin != 1:
         steps.append(Step("bin", {"n": bin}))

@@ -1,0 +1,128 @@
+"""The commands as a user types them: what they print, what they leave, how they end."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import livetomo as lt
+
+SUMMARY = re.compile(r"residual=(\d\.\d{4}) sweeps=(\d+) seconds=\d+\.\d output=(.+)\n")
+
+
+def livetomo(*words, cwd=None):
+    run = subprocess.run(
+        [sys.executable, "-m", "livetomo", *map(str, words)], capture_output=True, text=True, cwd=cwd, timeout=120
+    )
+    return run.returncode, run.stdout, run.stderr
+
+
+@pytest.fixture(scope="module")
+def helix(tmp_path_factory):
+    path = tmp_path_factory.mktemp("series") / "helix.mrc"
+    exit_code, _, error = livetomo(
+        "simulate", "helix", "-o", path, "--size", 32, "--tilts", "-60:60:5", "--misalign", 1
+    )
+    assert exit_code == 0, error
+    return path
+
+
+def test_a_simulated_series_has_its_angles_and_size(helix):
+    series = lt.read(helix)
+    assert series.projections.shape == (25, 32, 32)
+    np.testing.assert_allclose(series.tilt_angles, np.arange(-60, 61, 5))
+
+
+def test_reconstruct_ends_with_one_line_and_a_volume(helix, tmp_path):
+    exit_code, said, error = livetomo("reconstruct", helix, "-o", tmp_path / "v.mrc", "--sweeps", 12, "--align", "com")
+    assert exit_code == 0, error
+    residual, sweeps, output = SUMMARY.fullmatch(said).groups()
+    assert (int(sweeps), Path(output)) == (12, tmp_path / "v.mrc")
+    assert float(residual) < 0.4
+    assert lt.read(tmp_path / "v.mrc").data.shape == (32, 32, 32)
+
+
+def test_the_command_and_python_give_the_same_volume(helix, tmp_path):
+    livetomo("reconstruct", helix, "-o", tmp_path / "v.npy", "--sweeps", 5, "--bin", 2)
+    from livetomo.pipeline import preparation, prepare_series
+
+    series = lt.align(prepare_series(lt.read(helix), preparation(bin=2)))
+    expected = lt.reconstruct(series, sweeps=5)
+    np.testing.assert_allclose(np.load(tmp_path / "v.npy"), expected.data, atol=1e-4 * expected.data.max())
+
+
+def test_info_says_what_a_file_knows_as_json(helix):
+    exit_code, said, _ = livetomo("info", helix, "--json")
+    facts = json.loads(said)
+    assert exit_code == 0
+    assert facts["kind"] == "tilt series"
+    assert facts["shape"] == [25, 32, 32]
+    assert facts["pixel_size_nm"] == pytest.approx(1.0)
+
+
+def test_info_in_words_names_the_option_for_what_is_missing(tmp_path):
+    np.save(tmp_path / "stack.npy", np.zeros((5, 8, 8), np.float32))
+    exit_code, said, _ = livetomo("info", tmp_path / "stack.npy")
+    assert exit_code == 0
+    assert "--angles" in said
+
+
+def test_convert_keeps_values_and_angles(helix, tmp_path):
+    exit_code, _, error = livetomo("convert", helix, tmp_path / "helix.h5")
+    assert exit_code == 0, error
+    before, after = lt.read(helix), lt.read(tmp_path / "helix.h5")
+    np.testing.assert_array_equal(after.projections, before.projections)
+    np.testing.assert_allclose(after.tilt_angles, before.tilt_angles)
+
+
+def test_a_replayed_series_is_reconstructed_live(helix, tmp_path):
+    exit_code, said, _ = livetomo("replay", helix, tmp_path / "folder", "--interval", 0)
+    assert exit_code == 0
+    assert len(said.splitlines()) == 25
+    words = ("live", tmp_path / "folder", "--headless", "--expect-tilts", 25, "-o", tmp_path / "live.mrc")
+    exit_code, said, error = livetomo(*words, "--events", tmp_path / "events.jsonl", cwd=tmp_path)
+    assert exit_code == 0, error
+    assert "tilts=25" in said
+    events = [json.loads(line)["event"] for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert events.count("added") == 25
+    assert events[-1] == "finished"
+    assert lt.read(tmp_path / "live.mrc").data.shape == (32, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "message"),
+    [
+        (("reconstruct", "nowhere.mrc", "-o", "v.mrc"), 1, "nowhere.mrc: no such file"),
+        (("reconstruct", "SERIES", "-o", "v.xyz"), 1, "no writer for '.xyz'"),
+        (("reconstruct", "SERIES"), 2, "--output"),
+        (("reconstruct", "SERIES", "-o", "v.mrc", "--method", "magic"), 2, "method: expected one of"),
+        (("reconstruct", "SERIES", "-o", "v.mrc", "--bin", "0"), 2, "bin: expected a whole number"),
+        (("reconstruct", "SERIES", "-o", "v.mrc", "--bin", "two"), 2, "--bin"),
+        (("reconstruct", "SERIES", "-o", "v.mrc", "--tilt-axis", "z"), 2, "--tilt-axis: expected x, y or degrees"),
+        (("reconstruct", "SERIES", "-o", "v.mrc", "--align", "laser"), 2, "method: expected one of com, none"),
+        (("live", "folder", "-o", "folder/v.mrc", "--headless"), 2, "nothing is ever written into the watched folder"),
+        (("live", "SERIES", "--headless"), 2, "expected a folder to watch"),
+        (("simulate", "teapot", "-o", "t.mrc"), 2, "phantom: expected one of helix, particles, atoms"),
+        (("simulate", "helix", "-o", "t.mrc", "--tilts", "many"), 2, "tilts: expected FIRST:LAST:STEP"),
+        (("teleport",), 2, "No such command 'teleport'"),
+    ],
+)
+def test_a_mistake_gives_one_clear_line(words, exit_code, message, helix, tmp_path):
+    words = [str(helix) if word == "SERIES" else word for word in words]
+    code, said, error = livetomo(*words, cwd=tmp_path)
+    assert code == exit_code
+    assert said == ""
+    assert len(error.splitlines()) == 1
+    assert message in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_names_every_command():
+    exit_code, said, _ = livetomo("--help")
+    assert exit_code == 0
+    for command in ("live", "demo", "reconstruct", "info", "convert", "replay", "simulate"):
+        assert f"  {command} " in said
