@@ -7,7 +7,7 @@ import numpy as np
 from livetomo.live.snapshot import SnapshotWriter
 
 _LARGEST_SIDE = 320
-_SLAB_VOXELS = 2**18
+_SLAB_VOXELS = 2**17
 _SAMPLES = 2**17
 _MARGIN = 0.1
 _LEAST_FILL = 0.65

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from livetomo.live.watch import FileIdentity
 
 _SETTLE_S = 0.06
+_SHORT_SETTLE_S = 0.03
 _LONGEST_SETTLE_S = 2.0
 _LONGEST_WAIT_S = 0.3
 _FIRST_RETRY_S = 0.15
@@ -56,7 +57,7 @@ class Settling:
             gap = max(gap, now - earlier.changed_at)
         since = earlier.waiting_since if earlier else now
         if knows_its_length:
-            due_at = max(now, min(now + _SETTLE_S, since + _LONGEST_WAIT_S))  # a stack that never rests is read as well
+            due_at = max(now, min(now + _SHORT_SETTLE_S, since + _LONGEST_WAIT_S))  # a stack that never rests is read as well
         else:
             due_at = now + min(max(_SETTLE_S, 2.5 * gap), _LONGEST_SETTLE_S)
         self._candidates[name] = Candidate(name, identity, now, due_at, since, gap)

@@ -62,7 +62,7 @@ def profile_disagreement(profiles: np.ndarray) -> float:
     profiles = profiles / np.where(scale > 0, scale, 1)
     whole_shifts = np.array([_whole_pixel_shift(profiles[0], profile) for profile in profiles], dtype=np.float64)
     shifts = _shifts_along_axis(profiles, whole_shifts)
-    shifted = np.stack([_shift_rows(profile, shift) for profile, shift in zip(profiles, shifts, strict=True)])
+    shifted = _shift_rows(profiles, shifts)
     common = np.isfinite(shifted).all(axis=0)
     mean = shifted[:, common].mean(axis=0)
     spread = float(np.sqrt(np.mean((shifted[:, common] - mean) ** 2)))
@@ -78,9 +78,9 @@ def _shifts_along_axis(profiles: np.ndarray, whole_shifts: np.ndarray) -> np.nda
     shifts = whole_shifts.copy()
     for _ in range(_REFINEMENTS):
         reference = _mean_profile(profiles, shifts)
-        shifts += [_sub_pixel_step(reference, profile, shift) for profile, shift in zip(profiles, shifts, strict=True)]
-    shifts = np.where(flat, shifts[0], shifts)
-    return shifts - shifts[0]
+        shifts += _sub_pixel_steps(reference, profiles, shifts)
+    relative: np.ndarray = np.where(flat, 0.0, shifts - shifts[0])
+    return relative
 
 
 def _whole_pixel_shift(reference: np.ndarray, profile: np.ndarray) -> int:
@@ -105,36 +105,44 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 def _mean_profile(profiles: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """Average the shifted profiles row by row over the tilts that see the row; NaN where none does."""
-    shifted = np.stack([_shift_rows(profile, shift) for profile, shift in zip(profiles, shifts, strict=True)])
+    shifted = _shift_rows(profiles, shifts)
     seen = np.isfinite(shifted)
     counts = seen.sum(axis=0)
     total = np.where(seen, shifted, 0).sum(axis=0)
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 
-def _shift_rows(profile: np.ndarray, shift: float) -> np.ndarray:
-    """Give profile(y − shift) by linear interpolation, NaN outside the field."""
-    rows = np.arange(len(profile))
-    return np.interp(rows - shift, rows, profile, left=np.nan, right=np.nan)
+def _shift_rows(profiles: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Give every profile (tilt, y) at y − its shift by linear interpolation, NaN outside the field."""
+    n_y = profiles.shape[1]
+    positions = np.arange(n_y) - shifts[:, None]
+    before = np.clip(np.floor(positions).astype(int), 0, max(n_y - 2, 0))
+    after = np.minimum(before + 1, n_y - 1)
+    lower, upper = np.take_along_axis(profiles, before, axis=1), np.take_along_axis(profiles, after, axis=1)
+    shifted = lower + (upper - lower) * (positions - before)
+    return np.where((positions >= 0) & (positions <= n_y - 1), shifted, np.nan)
 
 
-def _sub_pixel_step(reference: np.ndarray, profile: np.ndarray, shift: float) -> float:
-    """Take one Gauss-Newton step of the shift, at most a pixel: Lucas and Kanade in one dimension."""
-    shifted = _shift_rows(profile, shift)
-    slope = np.gradient(shifted)
-    valid = np.isfinite(shifted) & np.isfinite(reference) & np.isfinite(slope)
-    curvature = float(slope[valid] @ slope[valid])
-    if curvature <= 0:
-        return 0.0
-    return float(np.clip(-slope[valid] @ (reference[valid] - shifted[valid]) / curvature, -1, 1))
+def _sub_pixel_steps(reference: np.ndarray, profiles: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Take one Gauss-Newton step of every shift, at most a pixel: Lucas and Kanade in one dimension."""
+    shifted = _shift_rows(profiles, shifts)
+    slopes = np.gradient(shifted, axis=1)
+    valid = np.isfinite(shifted) & np.isfinite(reference) & np.isfinite(slopes)
+    slopes = np.where(valid, slopes, 0)
+    misses = np.where(valid, reference - shifted, 0)
+    curvatures = (slopes**2).sum(axis=1)
+    steps = -(slopes * misses).sum(axis=1) / np.where(curvatures > 0, curvatures, 1)
+    clipped: np.ndarray = np.clip(steps, -1, 1)
+    return clipped
 
 
 def _shifts_across_axis(masses: np.ndarray, moments: np.ndarray, dy: np.ndarray, n_x: int) -> np.ndarray:
     """Find dx (tilt,) in pixels that brings each centre of mass to the middle, over the rows that all tilts see."""
-    shifted_masses = np.stack([_shift_rows(mass, shift) for mass, shift in zip(masses, dy, strict=True)])
-    shifted_moments = np.stack([_shift_rows(moment, shift) for moment, shift in zip(moments, dy, strict=True)])
+    shifted_masses = _shift_rows(masses, dy)
+    shifted_moments = _shift_rows(moments, dy)
     common = np.isfinite(shifted_masses).all(axis=0)
     mass = shifted_masses[:, common].sum(axis=1)
     moment = shifted_moments[:, common].sum(axis=1)
     centre = np.divide(moment, mass, out=np.zeros_like(mass), where=mass > 0)
-    return -np.clip(centre, -n_x / 2, n_x / 2)
+    dx: np.ndarray = -np.clip(centre, -n_x / 2, n_x / 2)
+    return dx
