@@ -25,6 +25,7 @@ __all__ = [
     "PackedGrid",
     "Rays",
     "Task",
+    "aligned",
     "aligned_zeros",
     "backproject_tasks",
     "project_tasks",
@@ -163,6 +164,15 @@ def aligned_zeros(shape: tuple[int, ...]) -> np.ndarray:
     memory = np.zeros(n_values + 16, np.float32)
     offset = -(memory.ctypes.data // 4) % 16
     return memory[offset : offset + n_values].reshape(shape)
+
+
+def aligned(array: np.ndarray) -> np.ndarray:
+    """Give the array as float32 that starts on a 64-byte line; itself when it does already."""
+    if array.ctypes.data % 64 == 0:
+        return array
+    copy = aligned_zeros(array.shape)
+    copy[...] = array
+    return copy
 
 
 def project_tasks(

@@ -38,6 +38,14 @@ class HeldData:
         grid = packed.PackedGrid(geometry.volume_shape, geometry.detector_width)
         return cls(geometry, grid, grid.new_projections(0))
 
+    def __getstate__(self) -> dict[str, object]:
+        used = self.projections[:, : len(self) * self.grid.row_length]
+        return self.__dict__ | {"projections": np.ascontiguousarray(used)}
+
+    def __setstate__(self, fields: dict[str, object]) -> None:
+        self.__dict__ |= fields
+        self.projections = packed.aligned(self.projections)
+
     def __len__(self) -> int:
         return len(self.tilt_angles)
 
@@ -71,12 +79,12 @@ class HeldData:
         return numbers
 
     def column_sums(self, numbers: np.ndarray) -> np.ndarray:
-        """Give (z, x) float32: what the named tilts add to the column sums of A."""
-        grid = self._one_slice
-        ones, slices = self._new_rays_of_one_slice(), grid.new_volume()
-        grid.pack_projections(np.ones((len(self), 1, grid.detector_width), np.float32), ones)
+        """Give (z, x) float32: the column sums of A over the named tilts alone."""
+        grid, tilts = self._one_slice, np.arange(len(numbers))
+        ones, slices = grid.new_projections(len(numbers)), grid.new_volume()
+        grid.pack_projections(np.ones((len(numbers), 1, grid.detector_width), np.float32), ones)
         update = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-        packed.run(packed.backproject_tasks(grid, self.rays, slices[0], ones[0], numbers, update))
+        packed.run(packed.backproject_tasks(grid, self._rays_of(numbers), slices[0], ones[0], tilts, update))
         sums: np.ndarray = grid.unpack_volume(slices)[:, 0]
         return sums
 
@@ -102,15 +110,12 @@ class HeldData:
         n_z, n_x = self.grid.n_zx
         return packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width)
 
-    def _new_rays_of_one_slice(self) -> np.ndarray:
-        return self._one_slice.new_projections(len(self))
-
     def _lengths_of(self, numbers: np.ndarray) -> np.ndarray:
-        grid = self._one_slice
-        ones, rays = grid.new_volume(), self._new_rays_of_one_slice()
+        grid, tilts = self._one_slice, np.arange(len(numbers))
+        ones, rays = grid.new_volume(), grid.new_projections(len(numbers))
         grid.pack_volume(np.ones(grid.volume_shape, np.float32), ones)
-        packed.run(packed.project_tasks(grid, self.rays, ones[0], rays[0], numbers))
-        lengths: np.ndarray = grid.unpack_projections(rays, 0, len(self))[numbers, 0]
+        packed.run(packed.project_tasks(grid, self._rays_of(numbers), ones[0], rays[0], tilts))
+        lengths: np.ndarray = grid.unpack_projections(rays, 0, len(numbers))[:, 0]
         return lengths
 
     def _store(self, numbers: np.ndarray, projections: np.ndarray) -> None:
@@ -128,7 +133,11 @@ class HeldData:
             self.projections = roomier
 
     def _trace(self) -> None:
-        self.rays = packed.Rays.of(self.grid, self.tilt_angles, self.shifts_px[:, 1], self.geometry.axis_shift_px)
+        self.rays = self._rays_of(np.arange(len(self)))
+
+    def _rays_of(self, numbers: np.ndarray) -> packed.Rays:
+        dx_px = self.shifts_px[numbers, 1]
+        return packed.Rays.of(self.grid, self.tilt_angles[numbers], dx_px, self.geometry.axis_shift_px)
 
 
 def _check(geometry: Geometry, projections: np.ndarray, angles: np.ndarray, shifts: np.ndarray) -> None:

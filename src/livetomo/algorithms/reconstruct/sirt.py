@@ -1,7 +1,7 @@
 """SIRT: the simultaneous iterative reconstruction technique."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -15,17 +15,19 @@ _LEAST_COLUMN_SUM = 1e-3
 
 @dataclass
 class SIRTState:
-    """What SIRT keeps: one volume, the projections, the column sums of A."""
+    """What SIRT keeps: one volume and the projections."""
 
     data: HeldData
     packed_volume: np.ndarray
-    column_sums: np.ndarray
-    """(z, x): Σ of the weights with which all tilts see a voxel."""
+    subsets: list[tuple[np.ndarray, np.ndarray]] | None = None
+    """(tilt numbers, C (z, x)) of each subset; None when the tilts have changed since."""
     residual: float = 1.0
-    next_block: int = 0
-    """Where a sweep that was cut short goes on, so that no slice waits longer than the others."""
-    squares: dict[int, float] = field(default_factory=dict)
-    """Σ (b − A x)² of the blocks this sweep has done."""
+    next_part: int = 0
+    """Where a sweep that was cut short goes on, so that no slice and no tilt waits longer than the others."""
+
+    def __setstate__(self, fields: dict[str, object]) -> None:
+        self.__dict__ |= fields
+        self.packed_volume = packed.aligned(self.packed_volume)
 
 
 @dataclass(frozen=True)
@@ -33,45 +35,47 @@ class SIRT:
     """SIRT after Gregor and Benson, IEEE Trans. Med. Imaging 27, 918 (2008), doi:10.1109/TMI.2008.923696.
 
     x ← x + relaxation · C Aᵀ R (b − A x), where R and C are one over the row and column sums of A; they follow the data
-    as tilts arrive, so the step is always stable. ``add`` to an empty state is its first sweep. The residual is that of
-    the volume at the start of the newest sweep, which costs nothing extra.
+    as tilts arrive. With ordered subsets (Xu et al., J. Struct. Biol. 171, 142 (2010), doi:10.1016/j.jsb.2010.03.018)
+    a sweep does that once for each group of about ``tilts_per_subset`` tilts spread over all angles, and converges
+    about as many times faster as there are groups; ``tilts_per_subset=None`` is plain SIRT.
+
+    ``add`` to an empty state is its first update. The residual is that of the volume as the newest sweep met it, which
+    costs nothing extra.
 
     Raises
     ------
     ValueError
-        When the relaxation is not between 0 and 2, where SIRT converges.
+        When the relaxation is not between 0 and 2, where SIRT converges, or the subsets are empty.
     """
 
     relaxation: float = 1.0
     positivity: bool = True
+    tilts_per_subset: int | None = 8
     name: ClassVar[str] = "sirt"
     is_direct: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 0 < self.relaxation < 2:
             raise ValueError(f"relaxation: expected a factor between 0 and 2, got {self.relaxation}")
+        if self.tilts_per_subset is not None and self.tilts_per_subset < 1:
+            raise ValueError(f"tilts_per_subset: expected at least 1, or None for all, got {self.tilts_per_subset}")
 
     def start(self, geometry: Geometry) -> SIRTState:
         """Give an empty reconstruction."""
         data = HeldData.none(geometry)
-        return SIRTState(data, data.grid.new_volume(), np.zeros(data.grid.n_zx, np.float32))
+        return SIRTState(data, data.grid.new_volume())
 
     def add(
         self, state: SIRTState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
     ) -> SIRTState:
         """Take in projections and do one update with them alone."""
-        numbers = state.data.add(projections, tilt_angles, shifts_px)
-        sums = state.data.column_sums(numbers)
-        state.column_sums += sums
-        return self._show(state, numbers, sums)
+        return self._show(state, state.data.add(projections, tilt_angles, shifts_px))
 
     def replace(
         self, state: SIRTState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
     ) -> SIRTState:
         """Put a corrected projection in the place of number ``index`` and do one update with it alone."""
-        numbers = state.data.replace(index, projection, tilt_angle, shift_px)
-        state.column_sums = state.data.column_sums(np.arange(len(state.data)))
-        return self._show(state, numbers, state.data.column_sums(numbers))
+        return self._show(state, state.data.replace(index, projection, tilt_angle, shift_px))
 
     def step(self, state: SIRTState) -> SIRTState:
         """Do one sweep."""
@@ -81,17 +85,18 @@ class SIRT:
 
     def step_pieces(self, state: SIRTState, piece_s: float = 0.03) -> Iterator[None]:
         """Do one sweep, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
-        numbers = np.arange(len(state.data))
-        if not len(numbers):
+        data, squares = state.data, list[float]()
+        if not len(data):
             return
-        state.squares = {}
-        gain = self._gain(state.column_sums)
-        n_blocks = state.data.grid.n_blocks
-        weights = state.data.ray_weights
-        for block in [(state.next_block + k) % n_blocks for k in range(n_blocks)]:
-            yield from self._update_block(state, block, numbers, gain, weights, piece_s)
-            state.next_block = (block + 1) % n_blocks
-        state.residual = state.data.residual(sum(state.squares.values()))
+        if state.subsets is None:
+            state.subsets = [(subset, self._gain(data, subset)) for subset in self._subsets(data.tilt_angles)]
+        weights, scratch = data.ray_weights, self._scratch(state)
+        n_parts = len(state.subsets) * data.grid.n_blocks
+        for part in [(state.next_part + k) % n_parts for k in range(n_parts)]:
+            (subset, gain), block = state.subsets[part // data.grid.n_blocks], part % data.grid.n_blocks
+            yield from self._update(state, block, subset, gain, weights, scratch, squares, piece_s)
+            state.next_part = (part + 1) % n_parts
+        state.residual = data.residual(sum(squares))
 
     def volume(self, state: SIRTState) -> np.ndarray:
         """Give the volume (z, y, x) float32."""
@@ -101,40 +106,48 @@ class SIRT:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid."""
         return state.residual
 
-    def _gain(self, column_sums: np.ndarray) -> np.ndarray:
+    def _gain(self, data: HeldData, numbers: np.ndarray) -> np.ndarray:
+        column_sums = data.column_sums(numbers)
         seen = column_sums > _LEAST_COLUMN_SUM
         gain = np.zeros_like(column_sums)
         np.divide(np.float32(self.relaxation), column_sums, out=gain, where=seen)
         return gain
 
-    def _show(self, state: SIRTState, numbers: np.ndarray, sums: np.ndarray) -> SIRTState:
-        gain, weights = self._gain(sums), state.data.ray_weights
+    def _subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
+        n_subsets = max(1, round(len(tilt_angles) / (self.tilts_per_subset or len(tilt_angles))))
+        by_angle = np.argsort(tilt_angles, kind="stable")
+        golden = np.argsort(np.arange(n_subsets) * 0.6180339887 % 1)  # subsets that follow each other lie far apart
+        return [by_angle[start::n_subsets] for start in golden]
+
+    def _show(self, state: SIRTState, numbers: np.ndarray) -> SIRTState:
+        state.subsets = None
+        gain, weights, scratch = self._gain(state.data, numbers), state.data.ray_weights, self._scratch(state)
         for block in range(state.data.grid.n_blocks):
-            for _ in self._update_block(state, block, numbers, gain, weights, float("inf")):
+            for _ in self._update(state, block, numbers, gain, weights, scratch, [], float("inf")):
                 pass
         return state
 
-    def _update_block(
+    @staticmethod
+    def _scratch(state: SIRTState) -> np.ndarray:
+        rays: np.ndarray = state.data.grid.new_projections(len(state.data), n_blocks=1)[0]
+        return rays
+
+    def _update(
         self,
         state: SIRTState,
         block: int,
         numbers: np.ndarray,
         gain: np.ndarray,
         ray_weights: np.ndarray,
+        scratch: np.ndarray,
+        squares: list[float],
         piece_s: float,
     ) -> Iterator[None]:
         data, volume = state.data, state.packed_volume[block]
-        remainder = data.grid.new_projections(len(data), n_blocks=1)[0]
-        squares: list[float] = []
-        yield from packed.run_in_pieces(
-            packed.remainder_tasks(
-                data.grid, data.rays, volume, data.projections[block], remainder, ray_weights, numbers, squares
-            ),
-            piece_s,
-        )
+        measured = data.projections[block]
+        forward = packed.remainder_tasks(data.grid, data.rays, volume, measured, scratch, ray_weights, numbers, squares)
+        yield from packed.run_in_pieces(forward, piece_s)
         floor = np.float32(0) if self.positivity else packed.NO_FLOOR
         update = gain, np.float32(1), floor
-        yield from packed.run_in_pieces(
-            packed.backproject_tasks(data.grid, data.rays, volume, remainder, numbers, update), piece_s
-        )
-        state.squares[block] = sum(squares)
+        back = packed.backproject_tasks(data.grid, data.rays, volume, scratch, numbers, update)
+        yield from packed.run_in_pieces(back, piece_s)

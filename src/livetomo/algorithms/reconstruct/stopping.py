@@ -11,10 +11,10 @@ class StoppingRule:
     Offline and live runs use the same rule; live, the residuals are those since the last projection was added.
     """
 
-    tolerance: float = 0.005
+    tolerance: float = 2e-4
     """Least relative fall of the residual per sweep."""
 
-    max_sweeps: int = 200
+    max_sweeps: int = 150
 
     def reason(self, residuals: Sequence[float]) -> str | None:
         """Say why to stop after sweeps with these residuals, None to go on."""

@@ -24,6 +24,14 @@ class WBPState:
     """(tilt,) weights with which the tilts are in the volume."""
     residual: float = 1.0
 
+    def __getstate__(self) -> dict[str, object]:
+        used = self.filtered[:, : len(self.data) * self.data.grid.row_length]
+        return self.__dict__ | {"filtered": np.ascontiguousarray(used)}
+
+    def __setstate__(self, fields: dict[str, object]) -> None:
+        self.__dict__ |= fields
+        self.packed_volume, self.filtered = packed.aligned(self.packed_volume), packed.aligned(self.filtered)
+
 
 @dataclass(frozen=True)
 class WBP:
@@ -58,7 +66,7 @@ class WBP:
         """Take in projections and bring the volume up to date."""
         numbers = state.data.add(projections, tilt_angles, shifts_px)
         if state.filtered.shape != state.data.projections.shape:
-            roomier = np.zeros_like(state.data.projections)
+            roomier = packed.aligned_zeros(state.data.projections.shape)
             roomier[:, : state.filtered.shape[1]] = state.filtered
             state.filtered = roomier
         self._filter(state, numbers)
@@ -70,10 +78,10 @@ class WBP:
         self, state: WBPState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
     ) -> WBPState:
         """Put a corrected projection in the place of number ``index`` and bring the volume up to date."""
-        if 0 <= index < len(state.data):
-            without = np.where(np.arange(len(state.data)) == index, 0.0, state.weights_rad)
-            self._change_weights(state, without)
+        rays = state.data.rays
         numbers = state.data.replace(index, projection, tilt_angle, shift_px)
+        without = np.where(np.arange(len(state.data)) == index, 0.0, state.weights_rad)
+        self._change_weights(state, without, rays)
         self._filter(state, numbers)
         self._reweigh(state)
         return state
@@ -90,8 +98,9 @@ class WBP:
         if not len(numbers):
             return
         squares: list[float] = []
+        rays = data.rays.interpolating(state.weights_rad)
         for block in range(data.grid.n_blocks):
-            tasks = self._backproject(state, block, state.weights_rad, numbers, keep=0)
+            tasks = self._backproject(state, block, rays, numbers, keep=0)
             yield from packed.run_in_pieces(tasks, piece_s)
             scratch = data.grid.new_projections(len(data), n_blocks=1)[0]
             tasks = packed.remainder_tasks(
@@ -115,19 +124,18 @@ class WBP:
             state.data.grid.pack_projections(image, state.filtered, number)
 
     def _reweigh(self, state: WBPState) -> None:
-        self._change_weights(state, tilt_weights_rad(state.data.tilt_angles))
+        self._change_weights(state, tilt_weights_rad(state.data.tilt_angles), state.data.rays)
 
-    def _change_weights(self, state: WBPState, weights_rad: np.ndarray) -> None:
+    def _change_weights(self, state: WBPState, weights_rad: np.ndarray, rays: packed.Rays) -> None:
         differences = weights_rad - state.weights_rad
         changed = np.flatnonzero(differences)
         for block in range(state.data.grid.n_blocks):
-            packed.run(self._backproject(state, block, differences, changed, keep=1))
+            packed.run(self._backproject(state, block, rays.interpolating(differences), changed, keep=1))
         state.weights_rad = weights_rad
 
     def _backproject(
-        self, state: WBPState, block: int, weights_rad: np.ndarray, numbers: np.ndarray, keep: int
+        self, state: WBPState, block: int, rays: packed.Rays, numbers: np.ndarray, keep: int
     ) -> Iterator[packed.Task]:
         grid = state.data.grid
         update = np.ones(grid.n_zx, np.float32), np.float32(keep), packed.NO_FLOOR
-        rays = state.data.rays.interpolating(weights_rad)
         return packed.backproject_tasks(grid, rays, state.packed_volume[block], state.filtered[block], numbers, update)

@@ -1,0 +1,18 @@
+import pytest
+
+from livetomo.algorithms.reconstruct import SIRT, WBP
+from livetomo.testing.method_conformance import CHECKS
+
+METHODS = [
+    SIRT(),
+    SIRT(relaxation=1.7, tilts_per_subset=None),
+    SIRT(positivity=False, tilts_per_subset=6),
+    WBP(),
+    WBP(window="hann"),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("method", METHODS, ids=repr)
+def test_method_conforms(method, check):
+    check(method)
