@@ -15,7 +15,7 @@ def read(path: Path, options: ReadOptions) -> Contents:
     FileError
         When the file cannot be read.
     """
-    signal = choose_signal(path, read_signals(path, "bruker"), options.dataset)
+    signal = choose_signal(path, read_signals(path, "bruker", select_type="image"), options.dataset)
     data, kind = ordered(path, signal.data, options.axes, "?yx")
     metadata = {"original": signal.original, **signal.edges}
     return Contents(data=data, kind=kind, pixel_size_nm=signal.pixel_size_nm, name=path.stem, metadata=metadata)

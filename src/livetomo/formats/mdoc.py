@@ -22,7 +22,9 @@ class Mdoc:
     header: Mapping[str, str] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
     sections: tuple[Mapping[str, str], ...] = ()
-    """One mapping for each ``[ZValue = n]`` (or ``[FrameSet = n]`` in a file without them), in the stack's order."""
+    """One mapping for each ``[ZValue = n]``, in the stack's order."""
+    frame_sets: tuple[Mapping[str, str], ...] = ()
+    """One mapping for each ``[FrameSet = n]``: many frames, taken at one tilt."""
 
     @property
     def tilt_angles(self) -> np.ndarray | None:
@@ -30,6 +32,11 @@ class Mdoc:
         angles = [_float(section.get("TiltAngle")) for section in self.sections]
         known = [angle for angle in angles if angle is not None]
         return np.array(known) if known and len(known) == len(angles) else None
+
+    @property
+    def tilt_angle_of_frames(self) -> float | None:
+        """Degrees at which all frames were taken, when the file describes one set of frames and no sections."""
+        return _float(self.frame_sets[0].get("TiltAngle")) if len(self.frame_sets) == 1 and not self.sections else None
 
     @property
     def is_volume(self) -> bool:
@@ -52,7 +59,7 @@ class Mdoc:
         return None if rotation is None else rotation - 90
 
     def _first(self, key: str) -> str | None:
-        return next((section[key] for section in self.sections if key in section), None)
+        return next((section[key] for section in (*self.sections, *self.frame_sets) if key in section), None)
 
 
 def read_mdoc(path: Path) -> Mdoc:
@@ -78,12 +85,12 @@ def read_mdoc(path: Path) -> Mdoc:
         elif "=" in line:
             key, value = line.split("=", 1)
             current[key.strip()] = value.strip()
-    return Mdoc(header, tuple(titles), tuple(_in_stack_order(sections)))
+    of_frames = tuple(values for kind, _, values in sections if kind == "FrameSet")
+    return Mdoc(header, tuple(titles), tuple(_in_stack_order(sections)), of_frames)
 
 
 def _in_stack_order(sections: list[tuple[str, str, dict[str, str]]]) -> list[dict[str, str]]:
-    of_the_stack = [entry for entry in sections if entry[0] == "ZValue"] or sections
-    numbered = [(_float(number), values) for _, number, values in of_the_stack]
+    numbered = [(_float(number), values) for kind, number, values in sections if kind != "FrameSet"]
     if all(number is not None for number, _ in numbered):
         numbered.sort(key=lambda entry: entry[0] or 0.0)
     return [values for _, values in numbered]

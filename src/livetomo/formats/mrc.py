@@ -140,7 +140,7 @@ def _suffix(path: Path) -> str:
 
 def _angles_so_far(path: Path, contents: Contents, n_complete: int) -> tuple[np.ndarray, str]:
     angles = np.full(n_complete, np.nan)
-    sources = list(angle_sources(path))
+    sources = list(angle_sources(path, n_complete))
     if contents.tilt_angles is not None:
         sources.append((contents.angles_from, contents.tilt_angles))
     if not sources:

@@ -1,9 +1,11 @@
 """CEOS Panta Rhei's PRZ."""
 
+import zipfile
 from pathlib import Path
 
 from livetomo.formats.axes import ordered
 from livetomo.formats.contents import Contents, ReadOptions
+from livetomo.formats.guard import reading
 from livetomo.formats.vendor import choose_signal, read_signals
 
 
@@ -15,6 +17,8 @@ def read(path: Path, options: ReadOptions) -> Contents:
     FileError
         When the file cannot be read.
     """
+    with reading(path, "PRZ"), zipfile.ZipFile(path):
+        pass  # NumPy, which RosettaSciIO reads it with, would leave a broken archive open
     signal = choose_signal(path, read_signals(path, "pantarhei"), options.dataset)
     data, kind = ordered(path, signal.data, options.axes, "?yx")
     angles = signal.stack_angles

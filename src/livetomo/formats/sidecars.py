@@ -94,7 +94,7 @@ def _with_fei_log(contents: Contents, log: Path) -> Contents:
 def _with_angles(contents: Contents, path: Path) -> Contents:
     n_images = len(contents.data)
     misfits: list[str] = []
-    for source, angles in angle_sources(path):
+    for source, angles in angle_sources(path, n_images):
         if len(angles) == n_images:
             return replace(contents, tilt_angles=angles, angles_from=source, kind="projections")
         misfits.append(f"{source} has {len(angles)} angles")
@@ -110,7 +110,7 @@ def _with_angles(contents: Contents, path: Path) -> Contents:
     return contents
 
 
-def angle_sources(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+def angle_sources(path: Path, n_images: int) -> Iterator[tuple[str, np.ndarray]]:
     """Give the angle files that carry the data file's name, the most telling first."""
     stem = stem_of(path)
     bare = stem.with_name(re.sub(r"_ali$", "", stem.name))  # IMOD's aligned stack keeps the series' .tlt
@@ -121,8 +121,13 @@ def angle_sources(path: Path) -> Iterator[tuple[str, np.ndarray]]:
             if (angles := _angles_if_any(candidate)) is not None:
                 yield candidate.name, angles
     found = find_mdoc(path)
-    if found is not None and (angles := read_mdoc(found).tilt_angles) is not None:
-        yield found.name, angles
+    if found is None:
+        return
+    said = read_mdoc(found)
+    if said.tilt_angles is not None:
+        yield found.name, said.tilt_angles
+    elif said.tilt_angle_of_frames is not None:
+        yield found.name, np.full(n_images, said.tilt_angle_of_frames)
 
 
 def _angles_if_any(candidate: Path) -> np.ndarray | None:

@@ -72,8 +72,8 @@ class Signal:
         return factor * (self.axes[0].offset + self.axes[0].scale * np.arange(len(self.data)))
 
 
-def read_signals(path: Path, plugin: Plugin) -> list[Signal]:
-    """Read all arrays of a file.
+def read_signals(path: Path, plugin: Plugin, **choices: str) -> list[Signal]:
+    """Read all arrays of a file, or those that ``choices`` (the plugin's own arguments) select.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def read_signals(path: Path, plugin: Plugin) -> list[Signal]:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
-        return [_signal(found) for found in reader(str(path))]
+        return [_signal(found) for found in reader(str(path), **choices)]
 
 
 def _errors_of_its_own() -> tuple[type[Exception], ...]:

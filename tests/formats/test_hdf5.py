@@ -1,0 +1,151 @@
+"""The dialects of HDF5, made small."""
+
+import json
+import math
+
+import h5py
+import numpy as np
+import pytest
+
+from livetomo.errors import FileError, IncompleteFile
+from livetomo.formats import read, read_contents
+from livetomo.model import Volume
+
+STACK = np.random.default_rng(0).integers(0, 1000, (4, 5, 6)).astype(np.uint16)
+ANGLES = [-20.0, -5.5, 3.0, 40.0]
+
+
+def velox(path, tilts_rad, stack=STACK, detector="HAADF"):
+    with h5py.File(path, "w") as file:
+        file["Version"] = json.dumps({"format": "Velox"})
+        group = file.create_group(f"Data/Image/{detector}0123")
+        group["Data"] = np.moveaxis(stack, 0, -1)
+        columns = np.zeros((2000, len(tilts_rad)), np.uint8)
+        for frame, tilt in enumerate(tilts_rad):
+            said = {
+                "Stage": {"AlphaTilt": str(tilt)},
+                "BinaryResult": {"PixelSize": {"width": "2.5e-10"}, "PixelUnitX": "m", "Detector": detector},
+            }
+            text = json.dumps(said).encode()
+            columns[: len(text), frame] = list(text)
+        group["Metadata"] = columns
+
+
+def test_velox_tilts_of_every_frame(tmp_path):
+    velox(tmp_path / "a.emd", [math.radians(angle) for angle in ANGLES])
+    series = read(tmp_path / "a.emd")
+    np.testing.assert_array_equal(series.projections, STACK)
+    np.testing.assert_allclose(series.tilt_angles, ANGLES)
+    assert series.pixel_size_nm == pytest.approx(0.25)
+
+
+def test_velox_without_all_tilts_is_no_series(tmp_path):
+    velox(tmp_path / "a.emd", [0.1])
+    assert isinstance(read(tmp_path / "a.emd"), Volume)
+    np.testing.assert_array_equal(read(tmp_path / "a.emd", angles=ANGLES).tilt_angles, ANGLES)
+
+
+def test_velox_names_its_images(tmp_path):
+    velox(tmp_path / "a.emd", [0.1] * 4)
+    assert len(read(tmp_path / "a.emd", dataset="HAADF")) == 4
+    with pytest.raises(FileError, match=r"dataset 'BF' is not in it; it holds the images HAADF"):
+        read(tmp_path / "a.emd", dataset="BF")
+
+
+@pytest.mark.parametrize(("units", "factor"), [("[deg]", 1), ("[rad]", math.pi / 180), ("deg", 1)])
+def test_emd_as_tomviz_writes_it(tmp_path, units, factor):
+    with h5py.File(tmp_path / "a.emd", "w") as file:
+        group = file.create_group("data/tomography")
+        group.attrs["emd_group_type"] = np.uint32(1)
+        group["data"] = STACK
+        dims = [np.float32(np.array(ANGLES) * factor), np.arange(5) * 0.336, np.arange(6) * 0.336]
+        for number, (values, unit) in enumerate(zip(dims, (units, "[n_m]", "[n_m]"), strict=True)):
+            group[f"dim{number + 1}"] = np.float32(values)
+            group[f"dim{number + 1}"].attrs["units"] = np.bytes_(unit)
+    series = read(tmp_path / "a.emd")
+    np.testing.assert_allclose(series.tilt_angles, ANGLES, rtol=1e-6)
+    assert series.pixel_size_nm == pytest.approx(0.336)
+
+
+def test_nxtomo_takes_projections_only(tmp_path):
+    with h5py.File(tmp_path / "a.nxs", "w") as file:
+        file.create_group("entry").attrs["NX_class"] = "NXentry"
+        file["entry/instrument/detector/data"] = STACK
+        file["entry/instrument/detector/image_key"] = [1, 0, 2, 0]
+        file["entry/instrument/detector/x_pixel_size"] = 5e-9
+        file["entry/instrument/detector/x_pixel_size"].attrs["units"] = "m"
+        file["entry/sample/rotation_angle"] = np.radians(ANGLES)
+        file["entry/sample/rotation_angle"].attrs["units"] = "rad"
+    series = read(tmp_path / "a.nxs")
+    np.testing.assert_array_equal(series.projections, STACK[[1, 3]])
+    np.testing.assert_allclose(series.tilt_angles, [-5.5, 40])
+    assert series.pixel_size_nm == pytest.approx(5)
+
+
+def test_nxdata_with_an_angle_axis(tmp_path):
+    with h5py.File(tmp_path / "a.nxs", "w") as file:
+        group = file.create_group("entry/plot")
+        group.attrs.update({"NX_class": "NXdata", "signal": "counts", "axes": ["tilt", "y", "x"]})
+        group["counts"], group["tilt"] = STACK, ANGLES
+        group["tilt"].attrs["units"] = "degrees"
+        group["x"], group["y"] = np.arange(6) * 2.0, np.arange(5) * 2.0
+        group["x"].attrs["units"] = "um"
+    series = read(tmp_path / "a.nxs")
+    np.testing.assert_array_equal(series.tilt_angles, ANGLES)
+    assert series.pixel_size_nm == pytest.approx(2000)
+
+
+def test_hyperspy_stack_with_a_tilt_axis(tmp_path):
+    with h5py.File(tmp_path / "a.hspy", "w") as file:
+        file.attrs["file_format"] = "HyperSpy"
+        group = file.create_group("Experiments/tilts")
+        group["data"] = STACK
+        axes = [(-20.0, 2.0, "degrees"), (0, 0.5, "Å"), (0, 0.5, "Å")]
+        for number, (offset, scale, units) in enumerate(axes):
+            axis = group.create_group(f"axis-{number}")
+            axis.attrs.update({"offset": offset, "scale": scale, "units": units})
+    series = read(tmp_path / "a.hspy")
+    np.testing.assert_allclose(series.tilt_angles, [-20, -18, -16, -14])
+    assert series.pixel_size_nm == pytest.approx(0.05)
+
+
+def test_fxi(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["img_tomo"], file["angle"] = STACK, ANGLES
+    np.testing.assert_array_equal(read(tmp_path / "a.h5").tilt_angles, ANGLES)
+
+
+def test_any_array_with_angles_beside_it(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["scan/images"], file["scan/tilt_angles"], file["other"] = STACK, ANGLES, np.zeros((2, 2))
+    series = read(tmp_path / "a.h5")
+    np.testing.assert_array_equal(series.projections, STACK)
+    np.testing.assert_array_equal(series.tilt_angles, ANGLES)
+
+
+def test_several_arrays_are_listed(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["one/data"], file["two/data"] = STACK, STACK[:2]
+    with pytest.raises(FileError, match=r"--dataset.*one/data 4×5×6, two/data 2×5×6"):
+        read(tmp_path / "a.h5")
+    assert read(tmp_path / "a.h5", dataset="/two/data").data.shape == (2, 5, 6)
+    with pytest.raises(FileError, match="'three' is not in it; it holds one/data"):
+        read(tmp_path / "a.h5", dataset="three")
+
+
+def test_a_dark_and_white_are_left_out(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["exchange/data"], file["exchange/theta"] = STACK, np.radians(ANGLES)
+        file["exchange/theta"].attrs["units"] = "rad"
+        file["exchange/data_dark"] = STACK
+    contents = read_contents(tmp_path / "a.h5")
+    np.testing.assert_allclose(contents.tilt_angles, ANGLES)
+
+
+def test_not_hdf5_and_not_yet_hdf5(tmp_path):
+    (tmp_path / "a.h5").write_text("hello, this is a text file and nothing else, really")
+    with pytest.raises(FileError, match="not an HDF5 file"):
+        read(tmp_path / "a.h5")
+    (tmp_path / "a.h5").write_bytes(b"\0" * 4096)
+    with pytest.raises(IncompleteFile, match="still being written"):
+        read(tmp_path / "a.h5")
