@@ -77,7 +77,8 @@ def read_complete_sections(path: Path, first: int = 0) -> Contents:
     metadata = {**contents.metadata, "sections_complete": n_complete, "sections_in_header": header.n_sections}
     contents = replace(contents, data=data, tilt_angles=None, metadata=metadata)
     described = with_sidecars(contents, path, given_angles=True)
-    return replace(described, tilt_angles=angles[first:], angles_from=source, kind="projections")
+    kind = "volume" if described.kind == "volume" else "projections"
+    return replace(described, tilt_angles=angles[first:], angles_from=source, kind=kind)
 
 
 def _read_headers(stream: BinaryIO, path: Path) -> tuple[MrcHeader, bytes]:
