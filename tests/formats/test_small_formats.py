@@ -163,6 +163,7 @@ def test_folder_where_one_file_lacks_its_angle(tmp_path):
     tifffile.imwrite(tmp_path / "c.tif", STACK[0])
     with pytest.raises(MissingMetadata, match=r"c\.tif: gives no tilt angle"):
         read(tmp_path)
+    np.testing.assert_array_equal(read(tmp_path, angles=[1, 2, 3]).tilt_angles, [1, 2, 3])
 
 
 def test_describe_the_needle(shared_data):

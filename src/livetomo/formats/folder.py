@@ -33,9 +33,10 @@ def read(path: Path, options: ReadOptions) -> Contents:
     """
     files = image_files(path)
     for_one = replace(options, angles=None)
-    parts = [_read_one(file, for_one) for file in files]
-    contents = parts[0] if len(parts) == 1 else _stacked(path, files, parts)
-    return contents if options.angles is not None else _with_angles(contents, path, files)
+    given = options.angles is not None
+    parts = [_read_one(file, for_one, given) for file in files]
+    contents = parts[0] if len(parts) == 1 else _stacked(path, files, parts, given)
+    return contents if given else _with_angles(contents, path, files)
 
 
 def image_files(path: Path) -> list[Path]:
@@ -72,12 +73,12 @@ def natural_order(file: Path) -> tuple[object, ...]:
     return tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
 
 
-def _read_one(file: Path, options: ReadOptions) -> Contents:
+def _read_one(file: Path, options: ReadOptions, angles_are_given: bool) -> Contents:
     contents = load_reader(READERS[inner_suffix(file)])(file, options)
-    return with_sidecars(contents, file)
+    return with_sidecars(contents, file, angles_are_given)
 
 
-def _stacked(path: Path, files: list[Path], parts: list[Contents]) -> Contents:
+def _stacked(path: Path, files: list[Path], parts: list[Contents], angles_are_given: bool) -> Contents:
     usual = Counter(part.data.shape[1:] for part in parts).most_common(1)[0][0]
     for file, part in zip(files, parts, strict=True):
         if part.data.shape[1:] != usual:
@@ -87,12 +88,12 @@ def _stacked(path: Path, files: list[Path], parts: list[Contents]) -> Contents:
                 f"{' × '.join(map(str, usual))}; move it elsewhere"
             )
     known = [part.tilt_angles is not None for part in parts]
-    if any(known) and not all(known):
+    if any(known) and not all(known) and not angles_are_given:
         raise MissingMetadata(
             f"{files[known.index(False)]}: gives no tilt angle while other files of the folder do; "
             "give all angles with angles= (--angles FILE)"
         )
-    angles = [part.tilt_angles for part in parts if part.tilt_angles is not None]
+    angles = [part.tilt_angles for part in parts if part.tilt_angles is not None] if all(known) else []
     first = parts[0]
     metadata = {**first.metadata, "files": [file.name for file in files]}
     return replace(

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from livetomo.errors import IncompleteFile
-from livetomo.formats.axes import ordered
+from livetomo.formats.axes import Kind, ordered
 from livetomo.formats.compression import is_compressed, opened
 from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import expect_bytes, reading
@@ -77,7 +77,7 @@ def read_complete_sections(path: Path, first: int = 0) -> Contents:
     metadata = {**contents.metadata, "sections_complete": n_complete, "sections_in_header": header.n_sections}
     contents = replace(contents, data=data, tilt_angles=None, metadata=metadata)
     described = with_sidecars(contents, path, given_angles=True)
-    kind = "volume" if described.kind == "volume" else "projections"
+    kind: Kind = "volume" if described.kind == "volume" else "projections"
     return replace(described, tilt_angles=angles[first:], angles_from=source, kind=kind)
 
 
@@ -116,11 +116,11 @@ def _described(header: MrcHeader, extended: Extended, path: Path) -> Contents:
     if header.labels:
         metadata["labels"] = [label for label in header.labels if label]
     sizes = header.pixel_sizes_nm
-    metadata |= unequal_edges(sizes or ())
     is_volume = _suffix(path) in _VOLUME_SUFFIXES or VOLUME_LABEL in header.labels
     known = extended.tilt_angles if not is_volume else None
     if known is not None and header.n_sections and len(known) < header.n_sections:
         known = None
+    metadata |= unequal_edges((sizes or ()) if known is None else ())
     axis_deg = 0.0 if TILT_AXIS_LABEL in header.labels else extended.tilt_axis_deg
     return Contents(
         data=np.empty((0, header.n_rows, header.n_columns), header.dtype),

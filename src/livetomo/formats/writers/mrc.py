@@ -23,7 +23,6 @@ def write(item: TiltSeries | Volume, path: Path) -> None:
     with written_beside(path) as part:
         with mrcfile.new(part) as file:
             file.set_data(data)
-            file.voxel_size = 10 * (pixel_size_of(item) or 0.0)
             if isinstance(item, TiltSeries):
                 file.set_image_stack()
                 _set_angles(file, item)
@@ -32,6 +31,7 @@ def write(item: TiltSeries | Volume, path: Path) -> None:
             else:
                 file.set_volume()
                 file.add_label(VOLUME_LABEL)
+            file.voxel_size = 10 * (pixel_size_of(item) or 0.0)
         if isinstance(item, TiltSeries):
             write_rawtlt(item, path)
 
