@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from livetomo.algorithms.reconstruct import method_named
 from livetomo.errors import LivetomoError
 from livetomo.formats import check_target, write
@@ -110,8 +112,9 @@ class _Engine:
     def run(self, stop: StopRequest) -> int:
         """Work until there is a reason to finish; then write the volume."""
         try:
-            self._resume()
             self._inbox.start()
+            self._resume()
+            self._warm_up()
             reason = self._work(stop)
             self._inbox.stop()
             self._take_in(self._inbox.take())
@@ -149,8 +152,15 @@ class _Engine:
             self._tell()
 
     def _resume(self) -> None:
-        frames = [kept.frame for kept in self._journal.kept.values()]
-        self._take_in([Arrival(frame) for frame in frames])
+        self._take_in([Arrival(kept.frame) for kept in self._journal.kept.values()])
+
+    def _warm_up(self) -> None:
+        """Load what is compiled before the first frame needs it."""
+        scratch = LiveReconstruction(self._method)
+        scratch.add([Prepared("warm-up", np.ones((16, 16), np.float32), 0.0)])
+        for _ in scratch.refine():
+            pass
+        scratch.volume()
 
     def _obey(self, commands: list[Command]) -> None:
         for command in commands:
@@ -215,10 +225,12 @@ class _Engine:
         if new:
             self._reconstruction.add(new)
         self._last_tilt_at = time.monotonic()
+        n_tilts = len(self._reconstruction) - len(new)
         for frame in frames:
+            n_tilts += frame in new
             self._report.set_aside.pop(frame.name, None)
             self._unpublished.append(frame.name)
-            self._events.write("added", frame.name, tilt_angle=frame.tilt_angle, n_tilts=len(self._reconstruction))
+            self._events.write("added", frame.name, tilt_angle=frame.tilt_angle, n_tilts=n_tilts)
         self._viewer.send(picture(frames[-1].name, frames[-1].tilt_angle, frames[-1].projection))
 
     def _publish(self) -> None:

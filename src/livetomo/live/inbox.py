@@ -408,9 +408,8 @@ class Inbox:
 
 
 def _unwritten_at_end(images: FileImages) -> int:
-    """Count images of zeros at the end of a stack: room that its writer has made and not filled yet."""
+    """Count images of zeros at the end of a file: room that its writer has made and may still fill."""
     n_zero = 0
-    if images.n_images > 1:
-        while n_zero < len(images.images) and not images.images[-1 - n_zero].any():
-            n_zero += 1
+    while n_zero < len(images.images) and not images.images[-1 - n_zero].any():
+        n_zero += 1
     return n_zero

@@ -11,6 +11,7 @@ from livetomo.algorithms.reconstruct.stopping import StoppingRule
 from livetomo.model import Geometry, TiltSeries
 
 _LEAST_CORRECTION_PX = 0.05
+_LEAST_FINAL_CORRECTION_PX = 0.003
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,7 @@ class LiveReconstruction:
         self._projections: list[np.ndarray] = []
         self._angles: list[float] = []
         self._shifts_px = np.zeros((0, 2))
+        self._newest_shifts_px = np.zeros((0, 2))
         self._stale: list[int] = []
         self._rule = StoppingRule()
         self._state: Any = None
@@ -114,6 +116,7 @@ class LiveReconstruction:
     def change_method(self, method: Any) -> None:
         """Go on with another method, from all projections held."""
         self.method = method
+        self._shifts_px = self._newest_shifts_px.copy()
         self._stale.clear()
         self.residuals.clear()
         if self._numbers:
@@ -123,10 +126,16 @@ class LiveReconstruction:
     def refine(self, piece_s: float = 0.03) -> Iterator[None]:
         """Apply what later tilts taught about the alignment, then do one sweep; control comes back every few moments.
 
-        The iterator may be dropped at any of them.
+        The iterator may be dropped at any of them. Shifts that changed a little are corrected once the sweeps have
+        nothing else left to do.
         """
+        if self._sweeps_suffice:
+            self._stale = self._moved(_LEAST_FINAL_CORRECTION_PX)
         while self._stale:
-            self._put(self._stale.pop(0))
+            number = self._stale[0]
+            self._shifts_px[number] = self._newest_shifts_px[number]
+            self._put(number)
+            self._stale.remove(number)
             yield
         yield from self.method.step_pieces(self._state, piece_s)
         self.sweeps += 1
@@ -135,9 +144,11 @@ class LiveReconstruction:
     @property
     def has_converged(self) -> bool:
         """The stopping rule of ``reconstruct`` says that another sweep would change little."""
-        if not self.residuals or self._stale:
-            return False
-        return self.method.is_direct or self._rule.reason(self.residuals) is not None
+        return self._sweeps_suffice and not self._stale and not self._moved(_LEAST_FINAL_CORRECTION_PX)
+
+    @property
+    def _sweeps_suffice(self) -> bool:
+        return bool(self.residuals) and (self.method.is_direct or self._rule.reason(self.residuals) is not None)
 
     @property
     def residual(self) -> float | None:
@@ -154,17 +165,18 @@ class LiveReconstruction:
         return Geometry.of(first, self._field_of_view)
 
     def _renew_shifts(self, first_new: int) -> None:
-        """Align all frames; those held before number ``first_new`` that moved are corrected in ``refine``."""
-        n_tilts = len(self)
+        """Align all frames; those held before number ``first_new`` that moved clearly are corrected in ``refine``."""
         if self._alignment is None:
-            self._shifts_px = np.zeros((n_tilts, 2))
-            return
-        shifts = np.array(self._alignment.shifts_px)
-        held = self._shifts_px[:first_new]
-        moved = np.abs(shifts[:first_new] - held).max(axis=1, initial=0.0) > _LEAST_CORRECTION_PX
-        shifts[:first_new][~moved] = held[~moved]
-        self._stale += [int(index) for index in np.flatnonzero(moved) if index not in self._stale]
-        self._shifts_px = shifts
+            self._newest_shifts_px = np.zeros((len(self), 2))
+        else:
+            self._newest_shifts_px = np.array(self._alignment.shifts_px)
+        self._shifts_px = np.concatenate([self._shifts_px[:first_new], self._newest_shifts_px[first_new:]])
+        self._stale = self._moved(_LEAST_CORRECTION_PX)
+
+    def _moved(self, least_px: float) -> list[int]:
+        """Give the numbers of the frames whose newest shift differs from the one in use."""
+        distance = np.abs(self._newest_shifts_px - self._shifts_px).max(axis=1, initial=0.0)
+        return [int(number) for number in np.flatnonzero(distance > least_px)]
 
     def _put(self, number: int) -> None:
         self._state = self.method.replace(

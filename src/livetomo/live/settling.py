@@ -57,7 +57,9 @@ class Settling:
             gap = max(gap, now - earlier.changed_at)
         since = earlier.waiting_since if earlier else now
         if knows_its_length:
-            due_at = max(now, min(now + _SHORT_SETTLE_S, since + _LONGEST_WAIT_S))  # a stack that never rests is read as well
+            due_at = max(
+                now, min(now + _SHORT_SETTLE_S, since + _LONGEST_WAIT_S)
+            )  # a stack that never rests is read as well
         else:
             due_at = now + min(max(_SETTLE_S, 2.5 * gap), _LONGEST_SETTLE_S)
         self._candidates[name] = Candidate(name, identity, now, due_at, since, gap)

@@ -1,0 +1,149 @@
+"""How long a new projection takes from its closed file to the volume: a replay of the needle through a real engine.
+
+    python benchmarks/live_lag.py                      # engine alone
+    python benchmarks/live_lag.py --browser            # with the application and a headless Chromium that watches it
+    python benchmarks/live_lag.py --series FILE --interval 0.5 --tilt-axis x --align com
+
+Prints the median and the 95 % point of the lag from file closed to the first published volume that contains it, and
+how far the final volume, some seconds after the last tilt, is from the same method run offline to its stopping rule.
+"""
+
+import argparse
+import json
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+import livetomo as lt
+from livetomo.formats import read_contents
+from livetomo.model import TiltSeries
+from livetomo.sim import Written, replay
+
+_CHROMIUM = "/usr/bin/chromium"
+_CHROMIUM_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+_NEEDLE = Path(lt.__file__).parent / "samples" / "needle" / "HAADF.mrc.gz"
+
+
+def main() -> None:
+    """Replay, watch, measure, print."""
+    options = _options()
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        engine = _start_engine(options, work)
+        stack.callback(_end, engine)
+        if options.browser:
+            stack.enter_context(_watching_browser(engine))
+        else:
+            time.sleep(2.0)  # the compiled kernels are loaded before the microscope starts, as in a real session
+        written = _replay(options, work / "watched")
+        time.sleep(options.settle)
+        processor_s = _processor_seconds(engine.pid)
+        engine.send_signal(signal.SIGINT)
+        engine.wait(timeout=60)
+        lags = _lags(written, work / "events.jsonl")
+        _print_lags(lags, len(written))
+        print(f"engine processor time: {processor_s:.1f} s")
+        if not options.no_offline:
+            _compare(options, work)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", type=Path, default=_NEEDLE, help="recorded tilt series")
+    parser.add_argument("--interval", type=float, default=0.5, help="seconds between projections")
+    parser.add_argument("--format", default="mrc", choices=("mrc", "tiff", "growing-mrc"))
+    parser.add_argument("--order", default="as-is", choices=("as-is", "shuffled"))
+    parser.add_argument("--tilt-axis", default="x")
+    parser.add_argument("--align", default="com", choices=("com", "none"))
+    parser.add_argument("--method", default="sirt")
+    parser.add_argument("--settle", type=float, default=5.0, help="seconds given after the last projection")
+    parser.add_argument("--browser", action="store_true", help="watch with the application in headless Chromium")
+    parser.add_argument("--no-offline", action="store_true", help="do not compare with the offline result")
+    return parser.parse_args()
+
+
+def _start_engine(options: argparse.Namespace, work: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "livetomo", "live", str(work / "watched")]
+    command += ["--tilt-axis", options.tilt_axis, "--align", options.align, "--method", options.method]
+    command += ["--output", str(work / "live.mrc"), "--events", str(work / "events.jsonl")]
+    command += ["--no-browser"] if options.browser else ["--headless"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _end(engine: subprocess.Popen[str]) -> None:
+    if engine.poll() is None:
+        engine.kill()
+    engine.communicate()
+
+
+def _watching_browser(engine: subprocess.Popen[str]):  # type: ignore[no-untyped-def]
+    """Open the engine's page in headless Chromium and keep it open."""
+    from contextlib import contextmanager
+
+    from playwright.sync_api import sync_playwright
+
+    @contextmanager
+    def watching():  # type: ignore[no-untyped-def]
+        assert engine.stdout is not None
+        url = next(found.group() for line in engine.stdout if (found := re.search(r"http://\S+", line)))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_CHROMIUM_FLAGS)
+            page = browser.new_page(viewport={"width": 1280, "height": 720})
+            page.goto(url)
+            page.wait_for_timeout(4000)
+            yield page
+            browser.close()
+
+    return watching()
+
+
+def _replay(options: argparse.Namespace, folder: Path) -> list[Written]:
+    contents = read_contents(options.series)
+    if contents.tilt_angles is None:
+        raise SystemExit(f"{options.series} gives no tilt angles")
+    series = TiltSeries(contents.data, contents.tilt_angles, contents.pixel_size_nm, name=contents.name)
+    return list(replay(series, folder, options.interval, options.format, options.order))
+
+
+def _lags(written: list[Written], events: Path) -> np.ndarray:
+    first_published: dict[str, float] = {}
+    for line in events.read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        for name in event.get("files", []):
+            first_published.setdefault(name, event["t"])
+    return np.array([first_published[file.name] - file.closed_at for file in written if file.name in first_published])
+
+
+def _print_lags(lags: np.ndarray, n_written: int) -> None:
+    median, most = np.quantile(lags, (0.5, 0.95))
+    print(f"published {lags.size} of {n_written}")
+    print(f"lag: median {median:.3f} s, 95 % {most:.3f} s, longest {lags.max():.3f} s")
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def _compare(options: argparse.Namespace, work: Path) -> None:
+    series = lt.align(lt.read(options.series, tilt_axis=options.tilt_axis), method=options.align)
+    offline = lt.reconstruct(series, method=options.method)
+    live = lt.read(work / "live.mrc")
+    rms = float(np.sqrt(np.mean((live.data - offline.data) ** 2)))
+    print(f"offline: {offline.metadata['sweeps']} sweeps, residual {offline.metadata['residual']:.4f}")
+    print(f"live: NRMSE {rms / np.sqrt(np.mean(offline.data**2)):.4f} of the offline volume's root mean square,")
+    print(f"      {rms / np.ptp(offline.data):.4f} of its range")
+
+
+if __name__ == "__main__":
+    main()

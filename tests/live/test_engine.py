@@ -1,0 +1,245 @@
+"""Whole runs on small series: the same volume as offline, every tilt published, and an end that leaves nothing open."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import livetomo as lt
+from livetomo.live.engine import run
+from livetomo.live.messages import Command, Hello, Status
+from livetomo.live.snapshot import SnapshotReader
+from livetomo.live.viewer import PipeLink
+from livetomo.pipeline import preparation, prepare_series
+from livetomo.sim import Habits, Imaging, simulate, write_series
+
+KEYS = {"t", "event", "file", "tilt_angle", "n_tilts", "residual", "reason", "files"}
+
+
+def events_of(settings):
+    return [json.loads(line) for line in settings.events.read_text("utf-8").splitlines()]
+
+
+def microscope(series, folder, **habits):
+    """Start a thread that writes the series and give what it wrote so far."""
+    written = []
+
+    def work():
+        written.extend(write_series(series, folder, Habits(**habits)))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread, written
+
+
+def difference(volume, reference):
+    return float(np.sqrt(np.mean((volume - reference) ** 2) / np.mean(reference**2)))
+
+
+def test_every_tilt_is_published_and_the_events_keep_their_form(helix, settings_for, watched):
+    settings = settings_for(expect_tilts=len(helix))
+    thread, written = microscope(helix, watched, interval_s=0.1, style="atomic", order="shuffled")
+    states = []
+    assert run(settings, on_status=lambda status: states.append(status)) == 0
+    thread.join()
+    events = events_of(settings)
+    assert all(set(event) <= KEYS for event in events)
+    assert [event["t"] for event in events] == sorted(event["t"] for event in events)
+    published = [name for event in events if event["event"] == "published" for name in event["files"]]
+    assert published == [file.name for file in written]
+    for kind in ("seen", "read", "added"):
+        assert [event["file"] for event in events if event["event"] == kind] == published
+    assert [event["event"] for event in events][-2:] == ["converged", "finished"]
+    assert [event["n_tilts"] for event in events if event["event"] == "added"] == list(range(1, 10))
+    assert states[-1].state == "finished"
+    assert [tilt.tilt_angle for tilt in states[-1].tilts] == [file.tilt_angle for file in written]
+    volume = lt.read(settings.output)
+    assert volume.data.shape == (32, 32, 32)
+    assert volume.voxel_size_nm == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("method", ["sirt", "wbp"])
+def test_a_live_run_gives_what_offline_gives(settings_for, watched, method):
+    series = simulate("helix", 32, np.arange(-70, 71, 5.0), Imaging(misalign_px=1.0, background=0.1)).series
+    settings = settings_for(expect_tilts=len(series), align="com", method=method)
+    thread, _ = microscope(series, watched, interval_s=0.05)
+    assert run(settings) == 0
+    thread.join()
+    offline = lt.reconstruct(lt.align(series, method="com"), method=method)
+    assert difference(lt.read(settings.output).data, offline.data) < (0.1 if method == "sirt" else 0.001)
+
+
+def test_a_growing_stack_and_a_turned_axis(helix, settings_for, watched):
+    sideways = helix.replace(projections=np.rot90(helix.projections, -1, axes=(1, 2)))
+    settings = settings_for(expect_tilts=len(helix), tilt_axis="x", flip_angles=True, bin=2, method="wbp")
+    thread, _ = microscope(sideways, watched, format="growing-mrc", interval_s=0.1)
+    assert run(settings) == 0
+    thread.join()
+    prepared = prepare_series(helix.replace(tilt_angles=-helix.tilt_angles), preparation(bin=2))
+    volume = lt.read(settings.output)
+    assert volume.voxel_size_nm == pytest.approx(2.0)
+    assert difference(volume.data, lt.reconstruct(prepared, method="wbp").data) < 0.001
+
+
+def test_it_finishes_after_idling_and_sets_the_unreadable_aside(helix, settings_for, watched):
+    list(write_series(helix, watched, Habits(interval_s=0, dies_in_tilt=5)))
+    last = []
+    settings = settings_for(finish_after_idle_s=0.5)
+    assert run(settings, on_status=last.append) == 0
+    assert len(last[-1].tilts) == 5
+    [aside] = last[-1].set_aside
+    assert aside.file.startswith("helix_005")
+    assert "complete" in aside.reason
+
+
+def test_nothing_usable_is_a_failure_in_words(settings_for, watched):
+    watched.mkdir()
+    (watched / "a_1.0.tif").write_bytes(b"no image" * 100)
+    last = []
+    assert run(settings_for(finish_after_idle_s=0.3), on_status=last.append) == 1
+    assert last[-1].state == "failed"
+    assert "No projection could be used" in last[-1].note
+    assert last[-1].set_aside[0].file == "a_1.0.tif"
+
+
+def test_the_viewer_sees_volumes_gives_orders_and_may_crash(helix, settings_for, watched):
+    engine_end, viewer_end = multiprocessing.Pipe(duplex=True)
+    link = PipeLink(engine_end)
+    settings = settings_for()
+    result = []
+    engine = threading.Thread(target=lambda: result.append(run(settings, link)))
+    engine.start()
+    list(write_series(helix, watched, Habits(interval_s=0)))
+    statuses, names = [], []
+
+    def listen_until(condition):
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline
+            message = viewer_end.recv() if viewer_end.poll(0.1) else None
+            statuses.extend([message] if isinstance(message, Status) else [])
+            names.extend([message.snapshot_name] if isinstance(message, Hello) else [])
+
+    listen_until(lambda: names and statuses and len(statuses[-1].tilts) == len(helix))
+    reader = SnapshotReader(names[0])
+    assert reader.take().voxels.max() > 100
+    viewer_end.send(Command("pause"))
+    listen_until(lambda: statuses[-1].state == "paused")
+    sweeps = statuses[-1].sweeps
+    viewer_end.send(Command("method", {"name": "wbp", "window": "hann"}))
+    listen_until(lambda: statuses[-1].method == "wbp")
+    assert statuses[-1].sweeps == sweeps
+    viewer_end.send(Command("method", {"name": "magic"}))
+    listen_until(lambda: "magic" in statuses[-1].note)
+    viewer_end.send(Command("start"))
+    listen_until(lambda: statuses[-1].state == "converged")
+    assert len(statuses[-1].tilts) == len(helix)
+    reader.close()
+    viewer_end.close()
+    late = helix.replace(tilt_angles=helix.tilt_angles + 1, name="late")
+    list(write_series(late, watched, Habits(interval_s=0)))
+    deadline = time.monotonic() + 20
+    while sum(event["event"] == "added" for event in events_of(settings)) < 2 * len(helix):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    link._commands.append(Command("finish"))
+    engine.join(20)
+    assert result == [0]
+
+
+def test_new_content_and_new_angles_change_the_volume_to_what_it_should_be(helix, settings_for, watched, tmp_path):
+    table = tmp_path / "angles.txt"
+    table.write_text("\n".join(f"{angle + 4:g}" for angle in helix.tilt_angles))
+    wrong = helix.replace(projections=helix.projections.copy())
+    wrong.projections[4] = helix.projections[0]
+    list(write_series(wrong, watched, Habits(interval_s=0)))
+
+    def correct():
+        while "added" not in settings.events.read_text():
+            time.sleep(0.05)
+        time.sleep(0.5)
+        table.write_text("\n".join(f"{angle:g}" for angle in helix.tilt_angles))
+        list(write_series(helix, watched, Habits(interval_s=0)))
+
+    settings = settings_for(angles=table, finish_after_idle_s=2, method="wbp")
+    settings.events.write_text("")
+    thread = threading.Thread(target=correct)
+    thread.start()
+    assert run(settings) == 0
+    thread.join()
+    offline = lt.reconstruct(prepare_series(helix, preparation()), method="wbp")
+    assert difference(lt.read(settings.output).data, offline.data) < 0.001
+
+
+ENGINE = """
+import sys
+from pathlib import Path
+from livetomo.live.engine import run
+from livetomo.live.settings import LiveSettings
+folder, place = Path(sys.argv[1]), Path(sys.argv[2])
+sys.exit(run(LiveSettings(folder, place / "volume.mrc", align="none", method="wbp", journal=place / "journal",
+                          events=place / "events.jsonl", resume="--resume" in sys.argv)))
+"""
+
+
+@pytest.fixture
+def engine_process(watched, tmp_path):
+    engines = []
+
+    def start(*more):
+        engines.append(subprocess.Popen([sys.executable, "-c", ENGINE, str(watched), str(tmp_path), *more]))
+        return engines[-1]
+
+    yield start
+    for engine in engines:
+        engine.kill()
+        engine.wait()
+
+
+def wait_for_added(settings, n_tilts, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not settings.events.exists() or settings.events.read_text("utf-8").count('"added"') < n_tilts:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_killed_run_resumes_with_nothing_lost_even_when_the_files_have_gone(
+    helix, settings_for, watched, engine_process, tmp_path
+):
+    settings = settings_for(resume=True, expect_tilts=len(helix), method="wbp")
+    written = write_series(helix, watched, Habits(interval_s=0.1))
+    engine = engine_process()
+    for _ in range(5):
+        next(written)
+    wait_for_added(settings, 5)
+    os.kill(engine.pid, signal.SIGKILL)
+    engine.wait()
+    with (tmp_path / "journal" / "journal.jsonl").open("a") as torn:
+        torn.write('{"kind": "frame", "na')
+    for path in list(watched.iterdir())[:3]:
+        path.unlink()
+    list(written)
+    last = []
+    assert run(settings, on_status=last.append) == 0
+    assert sorted(tilt.tilt_angle for tilt in last[-1].tilts) == helix.tilt_angles.tolist()
+    offline = lt.reconstruct(prepare_series(helix, preparation()), method="wbp")
+    assert difference(lt.read(settings.output).data, offline.data) < 0.001
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_writes_the_volume_and_ends_well(helix, settings_for, watched, engine_process, how):
+    list(write_series(helix, watched, Habits(interval_s=0)))
+    engine = engine_process()
+    wait_for_added(settings_for(), len(helix))
+    engine.send_signal(how)
+    assert engine.wait(20) == 0
+    assert lt.read(settings_for().output).data.shape == (32, 32, 32)
+    assert not list(settings_for().output.parent.glob("*.part*"))
+    assert events_of(settings_for())[-1]["reason"] == f"{how.name} came"

@@ -1,0 +1,35 @@
+"""Events are lines that any script can follow while they are written."""
+
+import json
+import time
+
+from livetomo.live.events import EventLog
+
+
+def test_each_line_is_there_at_once_and_holds_only_what_applies(tmp_path):
+    log = EventLog(tmp_path / "new" / "events.jsonl")
+    before = time.time()
+    log.write("seen", "ä.mrc")
+    log.write("published", n_tilts=2, residual=0.5, files=["ä.mrc"])
+    lines = [json.loads(line) for line in (tmp_path / "new" / "events.jsonl").read_text("utf-8").splitlines()]
+    log.close()
+    assert [sorted(line) for line in lines] == [
+        ["event", "file", "t"],
+        ["event", "files", "n_tilts", "residual", "t"],
+    ]
+    assert lines[1]["files"] == ["ä.mrc"]
+    assert before <= lines[0]["t"] <= lines[1]["t"] <= time.time()
+
+
+def test_a_new_run_begins_anew_and_a_resumed_one_appends(tmp_path):
+    for keep, n_lines in ((False, 1), (True, 2), (False, 1)):
+        log = EventLog(tmp_path / "events.jsonl", keep)
+        log.write("seen", "a")
+        log.close()
+        assert len((tmp_path / "events.jsonl").read_text().splitlines()) == n_lines
+
+
+def test_without_a_file_nothing_is_written():
+    log = EventLog(None)
+    log.write("seen", "a")
+    log.close()

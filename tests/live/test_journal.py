@@ -1,0 +1,102 @@
+"""The journal gives back what was used, whatever killed the run."""
+
+import numpy as np
+import pytest
+
+from livetomo.errors import EnvironmentProblem
+from livetomo.live.frame import Frame, digest
+from livetomo.live.journal import Journal, default_journal
+from livetomo.live.watch import FileIdentity
+
+
+def frame(name, seed, tilt_angle=1.0):
+    image = np.random.default_rng(seed).integers(-9, 9, (3, 4), dtype=np.int16)
+    return Frame(name, image, tilt_angle, 0.5, 87.0)
+
+
+def keep(journal, item):
+    journal.keep(item, digest(item.image), FileIdentity(1, 2, 3))
+
+
+@pytest.fixture
+def opened(tmp_path):
+    journals = []
+
+    def open_journal(resume=False):
+        for journal in journals:
+            journal.close()
+        journals.append(Journal(tmp_path / "journal", tmp_path / "watched", resume))
+        return journals[-1]
+
+    yield open_journal
+    journals[-1].close()
+
+
+def test_a_resumed_journal_gives_back_every_frame_in_order(opened):
+    journal = opened()
+    items = [frame("b", 1), frame("a", 2, -3.5), frame("s#1", 3)]
+    for item in items:
+        keep(journal, item)
+    journal.correct_angle("b", 7.25)
+    kept = opened(resume=True).kept
+    assert list(kept) == ["b", "a", "s#1"]
+    assert kept["b"].frame.tilt_angle == 7.25
+    assert (kept["a"].frame.tilt_angle, kept["a"].frame.pixel_size_nm, kept["a"].frame.tilt_axis_deg) == (-3.5, 0.5, 87)
+    assert kept["a"].identity == FileIdentity(1, 2, 3)
+    for item in items:
+        np.testing.assert_array_equal(kept[item.name].frame.image, item.image)
+        assert kept[item.name].digest == digest(item.image)
+
+
+def test_replaced_content_is_what_comes_back_and_the_old_image_is_gone(opened, tmp_path):
+    journal = opened()
+    keep(journal, frame("a", 1))
+    keep(journal, frame("a", 2))
+    journal = opened(resume=True)
+    np.testing.assert_array_equal(journal.kept["a"].frame.image, frame("a", 2).image)
+    assert journal.note == "Resumed with 1 projections."
+    assert len(list((tmp_path / "journal" / "frames").iterdir())) == 1
+
+
+def test_a_torn_last_line_and_a_half_written_image_cost_nothing_else(opened, tmp_path):
+    journal = opened()
+    keep(journal, frame("a", 1))
+    keep(journal, frame("b", 2))
+    journal.close()
+    lines = tmp_path / "journal" / "journal.jsonl"
+    whole = lines.read_bytes()
+    (tmp_path / "journal" / "frames" / "000003.part").write_bytes(b"half an ima")
+    for n_bytes in range(len(whole) - 40, len(whole)):
+        lines.write_bytes(whole[:n_bytes])
+        assert list(opened(resume=True).kept) == ["a"]
+    keep(opened(resume=True), frame("c", 3))
+    assert list(opened(resume=True).kept) == ["a", "c"]
+
+
+def test_an_unfinished_run_is_never_deleted(opened, tmp_path):
+    keep(opened(), frame("a", 1))
+    journal = opened()
+    assert not journal.kept
+    [aside] = [path for path in tmp_path.iterdir() if path.name.startswith("journal.")]
+    assert str(aside) in journal.note
+    np.testing.assert_array_equal(np.load(aside / "frames" / "000001.npy"), frame("a", 1).image)
+
+
+def test_a_finished_run_makes_room(opened, tmp_path):
+    journal = opened()
+    keep(journal, frame("a", 1))
+    journal.finish(tmp_path / "volume.mrc")
+    assert not opened().note
+    assert [path.name for path in tmp_path.iterdir()] == ["journal"]
+
+
+def test_two_engines_cannot_share_a_journal(opened, tmp_path):
+    opened()
+    with pytest.raises(EnvironmentProblem, match="another livetomo is watching"):
+        Journal(tmp_path / "journal", tmp_path / "watched")
+
+
+def test_the_default_place_differs_from_folder_to_folder_and_lies_in_neither(tmp_path):
+    first, second = default_journal(tmp_path / "a" / "tilts"), default_journal(tmp_path / "b" / "tilts")
+    assert first != second
+    assert not first.is_relative_to(tmp_path)
