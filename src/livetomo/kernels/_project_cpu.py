@@ -16,7 +16,7 @@ RAY_BORDER = 24
 """Zeros beside each detector row: a back-projection tile that misses the detector is moved there."""
 
 BACK_TILE = 8
-_FORWARD_TILE = 16
+_FORWARD_TILE = 24
 _BACK_TILTS = 8
 
 _FRACTION = (1 << FRACTION_BITS) - 1

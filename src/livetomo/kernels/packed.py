@@ -32,6 +32,7 @@ __all__ = [
     "remainder_tasks",
     "run",
     "run_in_pieces",
+    "thread_count",
 ]
 
 NO_FLOOR = np.float32(np.finfo(np.float32).min)
