@@ -144,8 +144,9 @@ SAMPLES = [
     Sample("formats/emd/example_signal.emd", partial(from_h5py, "signals/__unnamed__/data"), (3, 3, 3)),
     Sample(
         "formats/emd/Si100_3D.emd",
-        partial(from_h5py, "4DSTEM_simulation/data/realslices/virtual_detector_depth0000/realslice"),
-        (22, 22, 37),
+        partial(from_rsciio, "emd"),
+        (37, 22, 22),
+        0.25,
     ),
     Sample("formats/emd/Camera Ceta Imaging Micro.emd", from_velox, (1, 512, 512), 3.13884, (-0.00017968,)),
     Sample("formats/emd/fei_example_tem_stack.emd", from_velox, (2, 3, 3), 0.00817288, (-12.58637, -12.58637)),

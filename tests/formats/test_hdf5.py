@@ -67,6 +67,19 @@ def test_emd_as_tomviz_writes_it(tmp_path, units, factor):
     assert series.pixel_size_nm == pytest.approx(0.336)
 
 
+def test_emd_volume_stored_as_x_y_z(tmp_path):
+    with h5py.File(tmp_path / "a.emd", "w") as file:
+        group = file.create_group("data/tomography")
+        group.attrs["emd_group_type"] = np.uint32(1)
+        group["data"] = STACK.transpose(2, 1, 0)
+        for number, name in enumerate("xyz"):
+            group[f"dim{number + 1}"] = np.arange((6, 5, 4)[number], dtype=np.float32) * 2
+            group[f"dim{number + 1}"].attrs.update({"name": np.bytes_(name), "units": np.bytes_("[n_m]")})
+    volume = read(tmp_path / "a.emd")
+    np.testing.assert_array_equal(volume.data, STACK)
+    assert volume.voxel_size_nm == 2
+
+
 def test_nxtomo_takes_projections_only(tmp_path):
     with h5py.File(tmp_path / "a.nxs", "w") as file:
         file.create_group("entry").attrs["NX_class"] = "NXentry"

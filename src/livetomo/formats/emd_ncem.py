@@ -60,8 +60,12 @@ def _array_groups(file: "h5py.File") -> list[tuple[Any, Any]]:
 def _calibrated(group: "h5py.Group", dataset: "h5py.Dataset") -> Hdf5Array:
     first = 0 if "dim0" in group else 1
     dims = [group.get(f"dim{first + position}") for position in range(dataset.ndim)]
+    axes = _axes(dims)
     sizes = [_step_nm(dim) for dim in dims]
-    angles = _angles(dims[0], dataset.shape[0]) if dataset.ndim == 3 else None
+    angles = None
+    if dataset.ndim == 3:
+        across = next(position for position, letter in enumerate(axes) if letter not in "yx")
+        angles = _angles(dims[across], dataset.shape[across])
     ours = json.loads(text(group[OUR_FACTS][()])) if OUR_FACTS in group else {}
     metadata: dict[str, Any] = dict(ours.get("metadata", {}))
     if ours.get("shifts_px"):
@@ -70,14 +74,25 @@ def _calibrated(group: "h5py.Group", dataset: "h5py.Dataset") -> Hdf5Array:
         angles = np.array(ours["tilt_angles"])
     return Hdf5Array(
         dataset=dataset,
+        axes=axes,
         kind="projections" if angles is not None else ours.get("kind", "unknown"),
         tilt_angles=angles,
         angles_from="EMD dimension" if angles is not None else "",
-        pixel_size_nm=ours.get("pixel_size_nm") or sizes[-1],
+        pixel_size_nm=ours.get("pixel_size_nm") or sizes[axes.index("x") if dataset.ndim == 3 else -1],
         tilt_axis_deg=ours.get("tilt_axis_deg"),
         name=ours.get("name", ""),
         metadata={"array": group.name, **unequal_edges(sizes), **metadata},
     )
+
+
+def _axes(dims: "list[h5py.Dataset | None]") -> str:
+    """Give the order of the axes by their names (tomviz stores volumes as x, y, z); as stored when they do not say."""
+    letters = ""
+    for dim in dims if len(dims) == 3 else []:
+        name = "" if dim is None else text(dim.attrs.get("name", "")).lower().removeprefix("r").strip("_ ")
+        is_angle = dim is not None and degrees_factor(text(dim.attrs.get("units", ""))) is not None
+        letters += name if name in {"x", "y", "z"} and not is_angle else "?"
+    return letters if sorted(letters) in (["?", "x", "y"], ["x", "y", "z"]) else "?yx"
 
 
 def _step_nm(dim: "h5py.Dataset | None") -> float | None:
@@ -91,8 +106,9 @@ def _angles(dim: "h5py.Dataset | None", n_tilts: int) -> np.ndarray | None:
     """Give the tilt angles of the first axis: in degrees or radians, one value each or the first two (EMD 1.0)."""
     if dim is None:
         return None
-    factor = degrees_factor(text(dim.attrs.get("units", "")))
-    if factor is None and is_angle_name(text(dim.attrs.get("name", ""))):
+    units = text(dim.attrs.get("units", ""))
+    factor = degrees_factor(units)
+    if not units.strip("[] ") and is_angle_name(text(dim.attrs.get("name", ""))):
         factor = 1.0
     values = np.asarray(dim[()], dtype=np.float64).reshape(-1)
     if factor is None or values.size not in {2, n_tilts}:

@@ -96,8 +96,9 @@ def _data(group: "h5py.Group", dataset: "h5py.Dataset") -> Hdf5Array:
     angles, size_nm = None, None
     first, last = (names[0], names[-1]) if len(names) == dataset.ndim else ("", "")
     if first and dataset.ndim == 3:
-        factor = degrees_factor(text(group[first].attrs.get("units", "")))
-        if factor is None and is_angle_name(first):
+        units = text(group[first].attrs.get("units", ""))
+        factor = degrees_factor(units)
+        if not units and is_angle_name(first):
             factor = 1.0
         angles = None if factor is None else factor * np.asarray(group[first][()], dtype=np.float64)
     if last and group[last].size > 1:
