@@ -15,6 +15,7 @@ from livetomo.app.panels.transfer import ui as transfer
 from livetomo.app.panels.transfer.logic import TransferEdits
 from livetomo.app.panels.volume import ui as volume
 from livetomo.app.panels.volume.logic import VolumeSwitches
+from livetomo.app.panels.volume.state import NOTE_STATE
 from livetomo.app.web_parts import WEB_MODULE, connection
 from livetomo.session import EngineLink, Session
 
@@ -33,6 +34,7 @@ _THEME = {
 def build_page(server: Server, session: Session, link: EngineLink) -> None:
     """Lay out the page."""
     server.enable_module(WEB_MODULE)
+    server.state.update(NOTE_STATE)
     with VAppLayout(server, vuetify_config=_THEME), html.Div(classes="lt-page"):
         run_bar.build(RunOrders(link))
         with html.Main(classes="lt-main"):

@@ -29,6 +29,46 @@ def percentile(counts: tuple[int, ...], percent: float) -> int:
     return int(np.searchsorted(cumulative, percent / 100 * cumulative[-1]))
 
 
+def background_end(counts: tuple[int, ...]) -> int:
+    """Give the stored value, 0 to 255, where the peak of the background ends and the first parts of the object begin.
+
+    The corner of the histogram: the value farthest below the straight line from the peak to the highest value (Zack,
+    Rogers and Latt 1977, doi:10.1177/25.7.70454), on a logarithmic scale.
+    """
+    heights = np.log1p(np.asarray(counts, dtype=np.float64))
+    peak = int(np.argmax(heights))
+    last = int(np.flatnonzero(heights)[-1])
+    if last <= peak:
+        return peak
+    places = np.arange(peak, last + 1)
+    line = np.interp(places, (peak, last), (heights[peak], heights[last]))
+    return int(places[np.argmax(line - heights[places])])
+
+
+def object_levels(counts: tuple[int, ...]) -> tuple[float, float, float, float]:
+    """Give four stored values, 0 to 255, that rise from background to object.
+
+    Where the background's noise ends; where the faint parts of the object begin (the end of the background's peak, but
+    not above the faint parts when these are a peak of their own); what is surely object; its densest parts.
+    """
+    peak = int(np.argmax(counts))
+    threshold = float(foreground_threshold(counts))
+    corner = min(float(background_end(counts)), peak + 0.45 * max(threshold - peak, 0.0))
+    quiet = max(_noise_end(counts, peak), peak + 0.35 * (corner - peak))
+    quiet = min(max(quiet, 1.0), 180.0)
+    edge = min(max(corner, quiet + 3), 200.0)
+    middle = min(max(threshold, edge + 5), 220.0)
+    dense = min(max(float(percentile(counts, 99.8)), middle + 15), 250.0)
+    return quiet, edge, middle, dense
+
+
+def _noise_end(counts: tuple[int, ...], peak: int) -> float:
+    """Three standard deviations above the peak, as told by its half width at half height."""
+    below_half = np.flatnonzero(np.asarray(counts[peak:]) < 0.5 * counts[peak])
+    half_width = float(below_half[0]) if below_half.size else 0.0
+    return peak + 3 * half_width / 1.177
+
+
 def foreground_threshold(counts: tuple[int, ...]) -> int:
     """Give the stored value, 0 to 255, that best parts background from object.
 

@@ -3,14 +3,14 @@
 import numpy as np
 
 from livetomo.session.facts import VolumeFacts
-from livetomo.session.histogram import foreground_threshold, percentile
+from livetomo.session.histogram import object_levels
 from livetomo.session.wishes import Rgb
 
 ColorNodes = tuple[tuple[float, Rgb], ...]
 OpacityNodes = tuple[tuple[float, float], ...]
 
 PRESETS: dict[str, tuple[Rgb, ...]] = {
-    "ice": ((0.02, 0.04, 0.08), (0.07, 0.19, 0.36), (0.18, 0.44, 0.64), (0.52, 0.74, 0.82), (0.97, 0.96, 0.90)),
+    "ice": ((0.02, 0.04, 0.08), (0.13, 0.33, 0.56), (0.32, 0.58, 0.77), (0.66, 0.82, 0.87), (0.98, 0.96, 0.90)),
     "ember": ((0.04, 0.02, 0.03), (0.34, 0.08, 0.08), (0.74, 0.28, 0.10), (0.96, 0.63, 0.24), (1.0, 0.96, 0.82)),
     "viridis": ((0.267, 0.005, 0.329), (0.230, 0.322, 0.546), (0.128, 0.567, 0.551), (0.369, 0.789, 0.383),
                 (0.993, 0.906, 0.144)),
@@ -41,23 +41,20 @@ def preset_colors(preset: str, lowest: float, highest: float) -> ColorNodes:
 
 
 def automatic_opacities(volume: VolumeFacts) -> OpacityNodes:
-    """Choose opacities from the histogram: background clear, object translucent, its densest parts nearly solid."""
-    start, full = _object_levels(volume.counts)
-    middle = start + 0.4 * (full - start)
-    levels = ((0.0, 0.0), (start, 0.0), (middle, 0.18), (full, 0.75), (255.0, 0.85))
+    """Choose opacities from the histogram: background clear, object a veil, its densest parts nearly solid."""
+    quiet, edge, middle, dense = object_levels(volume.counts)
+    levels = ((0.0, 0.0), (quiet, 0.0), (edge, 0.055), (middle, 0.15), (dense, 0.75), (255.0, 0.85))
     return tuple((_value(volume, level), opacity) for level, opacity in levels)
 
 
 def automatic_iso_value(volume: VolumeFacts) -> float:
-    """Choose where a contour shows the object: a third of the way from its edge to its dense parts."""
-    start, full = _object_levels(volume.counts)
-    return _value(volume, start + 0.33 * (full - start))
+    """Choose where a contour shows the object: between background and dense parts."""
+    return _value(volume, object_levels(volume.counts)[2])
 
 
 def color_range(volume: VolumeFacts) -> tuple[float, float]:
     """Give the values between which the colours of a preset are spread: background to dense parts of the object."""
-    _, full = _object_levels(volume.counts)
-    return volume.lowest, _value(volume, full)
+    return volume.lowest, _value(volume, object_levels(volume.counts)[3])
 
 
 def color_table(colors: ColorNodes, lowest: float, highest: float) -> np.ndarray:
@@ -72,12 +69,6 @@ def opacity_table(opacities: OpacityNodes, lowest: float, highest: float) -> np.
     """Give the (256,) float opacities, 0 to 1, of the stored values 0 to 255 that span the range."""
     values = np.linspace(lowest, highest, 256)
     return np.interp(values, [value for value, _ in opacities], [opacity for _, opacity in opacities])
-
-
-def _object_levels(counts: tuple[int, ...]) -> tuple[float, float]:
-    start = float(np.clip(0.6 * foreground_threshold(counts), 2, 200))
-    full = float(np.clip(percentile(counts, 99.8), start + 20, 250))
-    return start, full
 
 
 def _value(volume: VolumeFacts, level: float) -> float:

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkCamera
 
+from livetomo.app.views.framing import Frame
+
 VIEW_ANGLE_DEG = 26.0
+WHOLE_SCENE = Frame()
 _DIRECTIONS = {
     "front": ((-0.42, -0.38, -1.0), (0, -1, 0)),
     "+x": ((1, 0, 0), (0, -1, 0)),
@@ -28,11 +31,13 @@ class Camera:
 
     def __init__(self, camera: vtkCamera) -> None:
         self._camera = camera
+        self.is_untouched = True
+        """The user has not moved it since it last framed the object."""
         camera.SetViewAngle(VIEW_ANGLE_DEG)
         self.look("front")
 
-    def look(self, direction: str, size_xyz: tuple[float, float, float] = (1, 1, 1)) -> None:
-        """Look at the whole scene, ``"front"`` for the slanted first view, or from ``"+x"``, ``"-x"`` … ``"-z"``.
+    def look(self, direction: str, frame: Frame = WHOLE_SCENE) -> None:
+        """Look at what the frame holds, ``"front"`` for the slanted first view, or from ``"+x"``, ``"-x"`` … ``"-z"``.
 
         Raises
         ------
@@ -42,22 +47,26 @@ class Camera:
         if direction not in _DIRECTIONS:
             raise ValueError(f"direction: expected one of {', '.join(_DIRECTIONS)}, got {direction!r}")
         towards, up = _DIRECTIONS[direction]
-        radius = 0.5 * math.sqrt(sum(size**2 for size in size_xyz))
-        distance = 0.97 * radius / math.sin(math.radians(VIEW_ANGLE_DEG / 2))
+        distance = frame.radius / math.sin(math.radians(VIEW_ANGLE_DEG / 2))
         length = math.sqrt(sum(part**2 for part in towards))
-        self._camera.SetFocalPoint(0, 0, 0)
-        self._camera.SetPosition(*(distance * part / length for part in towards))
+        self._camera.SetFocalPoint(*frame.centre_xyz)
+        self._camera.SetPosition(
+            *(centre + distance * part / length for centre, part in zip(frame.centre_xyz, towards, strict=True))
+        )
         self._camera.SetViewUp(*up)
         self._camera.OrthogonalizeViewUp()
+        self.is_untouched = direction == "front"
 
     def rotate(self, right: float, down: float) -> None:
         """Turn the object with the pointer; 1 is the height of the view and turns by half a circle."""
+        self.is_untouched = False
         self._camera.Azimuth(-180 * right)
         self._camera.Elevation(180 * down)
         self._camera.OrthogonalizeViewUp()
 
     def pan(self, right: float, down: float) -> None:
         """Move the object with the pointer; 1 is the height of the view."""
+        self.is_untouched = False
         up = np.array(self._camera.GetViewUp())
         sight = np.array(self._camera.GetDirectionOfProjection())
         step = self.height_at_centre() * (down * up - right * np.cross(sight, up))
@@ -66,6 +75,7 @@ class Camera:
 
     def zoom(self, factor: float) -> None:
         """Come nearer by this factor; the distance stays between 0.15 and 20 edges of the volume."""
+        self.is_untouched = False
         distance = self._camera.GetDistance() / factor
         if 0.15 <= distance <= 20:
             self._camera.Dolly(factor)

@@ -12,11 +12,12 @@ import numpy as np
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401
 import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401
 from vtkmodules.util.numpy_support import vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkCommonCore import vtkLogger, vtkUnsignedCharArray
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 
 from livetomo.app.views.camera import Camera
 from livetomo.app.views.contour_view import ContourView
+from livetomo.app.views.framing import Frame, frame_object
 from livetomo.app.views.outline_view import OutlineView
 from livetomo.app.views.picture import Picture
 from livetomo.app.views.plane_views import PlaneViews
@@ -32,6 +33,7 @@ class Scene:
     """What the 3-D view shows."""
 
     def __init__(self) -> None:
+        vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_ERROR)  # that there is no screen is no news
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
         self._window.SetMultiSamples(0)  # the default of 8 is ruinous on a software renderer
@@ -50,19 +52,25 @@ class Scene:
         self._planes = PlaneViews(self._renderer)
         self._outline = OutlineView(self._renderer)
         self._shape_zyx: tuple[int, ...] = ()
+        self._frame = self._newest_frame = Frame()
         self._view: SceneView | None = None
         self._bytes = vtkUnsignedCharArray()
         self._is_unwanted: Callable[[], bool] = _never
         self._window.AddObserver("AbortCheckEvent", self._check_abort)
 
-    def set_voxels(self, voxels: np.ndarray) -> None:
-        """Show these (z, y, x) uint8 voxels; they are used in place until others come."""
+    def set_voxels(self, voxels: np.ndarray, object_level: float = 64.0) -> None:
+        """Show these (z, y, x) uint8 voxels, in place until others come; what is above the level is the object.
+
+        The camera follows the object's size and place until the user has moved it.
+        """
         if voxels.shape != self._shape_zyx:
-            is_first = not self._shape_zyx
             self._shape_zyx = voxels.shape
-            self._outline.set_size(self.size_xyz)
-            if is_first:
-                self.look("front")
+            self._outline.set_size(scene_size_xyz(voxels.shape))
+        frame = frame_object(voxels, object_level)
+        if self.camera.is_untouched and frame.is_far_from(self._frame):
+            self._frame = frame
+            self.camera.look("front", frame)
+        self._newest_frame = frame
         self._volume.set_voxels(voxels)
         self._contour.set_voxels(voxels)
         self._planes.set_voxels(voxels)
@@ -87,13 +95,9 @@ class Scene:
         return True
 
     def look(self, direction: str) -> None:
-        """Look at the whole volume from a direction, see ``Camera.look``."""
-        self.camera.look(direction, self.size_xyz)
-
-    @property
-    def size_xyz(self) -> tuple[float, float, float]:
-        """Edges of the volume in the scene."""
-        return scene_size_xyz(self._shape_zyx) if self._shape_zyx else (1.0, 1.0, 1.0)
+        """Look at the object from a direction, see ``Camera.look``."""
+        self._frame = self._newest_frame
+        self.camera.look(direction, self._frame)
 
     @property
     def n_contour_triangles(self) -> int:

@@ -13,7 +13,7 @@ from livetomo.app.views.scene import Scene
 from livetomo.app.views.slice_pictures import draw_gray, draw_slice
 from livetomo.live.snapshot import Snapshot, SnapshotReader
 from livetomo.session.facts import Facts, VolumeFacts
-from livetomo.session.histogram import count_values
+from livetomo.session.histogram import count_values, object_levels
 from livetomo.session.resolve import View
 from livetomo.session.transfer_function import color_table
 
@@ -66,9 +66,10 @@ class Stage:
             return None
         self._version = snapshot.version
         self._voxels = snapshot.voxels
-        self.scene.set_voxels(snapshot.voxels)
+        facts = _facts_of(snapshot)
+        self.scene.set_voxels(snapshot.voxels, object_levels(facts.counts)[1])
         self.stale.update(("volume", *_SLICES))
-        return _facts_of(snapshot)
+        return facts
 
     def show(self, view: View, facts: Facts) -> None:
         """Bring the scene up to date with what is to be shown."""

@@ -6,7 +6,7 @@
   const Connection = {
     props: { ended: { default: false } },
     template: `
-      <div v-if="isLost" class="lt-lost" role="alert">
+      <div v-if="isLost" class="lt-lost" :data-ended="ended" role="alert">
         <div class="lt-lost-card">
           <div class="lt-lost-title">{{ ended ? "The run has ended" : "Connection lost" }}</div>
           <div>{{ ended ? "This page is no longer live; it can be closed."

@@ -14,3 +14,7 @@ class VolumeState:
     contour_show: bool = False
     planes_show: bool = False
     outline_show: bool = True
+
+
+NOTE_STATE = {"note_closed": ""}
+"""Kept by the page alone: the note that the user has closed."""

@@ -31,7 +31,13 @@ def build(switches: VolumeSwitches) -> None:
                 )
         camera_tools()
         html.Div("{{ volume_caption }}", classes="lt-caption", v_if=("volume_is_there",))
-        html.Div("{{ run_note }}", classes="lt-note", v_if=("run_note",), raw_attrs=[':data-tone="run_tone"'])
+        with html.Div(
+            classes="lt-note",
+            v_if=("run_note && run_note !== note_closed",),
+            raw_attrs=[':data-tone="run_tone"', "@pointerdown.stop", "@dblclick.stop"],
+        ):
+            html.Span("{{ run_note }}")
+            html.Button("✕", click="note_closed = run_note", title="Close this note")
         _waiting()
 
 
