@@ -24,14 +24,14 @@ _UNSUPPORTED_MODES = {
 _FIELDS = np.dtype(
     {
         "names": [
-            *("sizes", "mode", "grid", "cell", "lowest", "highest", "space_group", "extended_bytes"),
+            *("sizes", "mode", "grid", "cell", "lowest", "highest", "extended_bytes"),
             *("extended_type", "n_ints", "n_reals", "imod_stamp", "imod_flags", "map", "n_labels", "labels"),
         ],
         "formats": [
-            *("(3,)i4", "i4", "(3,)i4", "(3,)f4", "f4", "f4", "i4", "i4"),
+            *("(3,)i4", "i4", "(3,)i4", "(3,)f4", "f4", "f4", "i4"),
             *("S4", "i2", "i2", "i4", "i4", "S4", "i4", "(10,)S80"),
         ],
-        "offsets": [0, 12, 28, 40, 76, 80, 88, 92, 104, 128, 130, 152, 156, 208, 220, 224],
+        "offsets": [0, 12, 28, 40, 76, 80, 92, 104, 128, 130, 152, 156, 208, 220, 224],
         "itemsize": HEADER_BYTES,
     }
 )
@@ -56,8 +56,6 @@ class MrcHeader:
     """Words 33a and 33b, which say how a section's part of an older extended header is laid out."""
     pixel_sizes_nm: tuple[float, float, float] | None
     """(z, y, x) edges; None when the header holds only the value that stands for unknown."""
-    is_volume: bool
-    """The space group is that of a volume: true only of headers that keep MRC2014."""
     labels: tuple[str, ...]
 
     @property
@@ -109,7 +107,6 @@ def parse_header(raw: bytes, path: Path) -> MrcHeader:
         n_ints=int(fields["n_ints"]),
         n_reals=int(fields["n_reals"]),
         pixel_sizes_nm=_pixel_sizes_nm(fields),
-        is_volume=_keeps_mrc2014(fields) and int(fields["space_group"]) >= 1,
         labels=tuple(_text(label) for label in fields["labels"][: max(0, min(10, int(fields["n_labels"])))]),
     )
 
