@@ -53,23 +53,6 @@ class ComAlignment:
         return np.stack([dy, dx], axis=1)
 
 
-def profile_disagreement(profiles: np.ndarray) -> float:
-    """Say how far profiles (tilt, y) of the mass differ from their mean once they are laid onto one another.
-
-    The result is their root mean square difference over that of the mean profile from its own mean: 0 when all are one.
-    """
-    scale = np.abs(profiles).sum(axis=1, keepdims=True)
-    profiles = profiles / np.where(scale > 0, scale, 1)
-    whole_shifts = np.array([_whole_pixel_shift(profiles[0], profile) for profile in profiles], dtype=np.float64)
-    shifts = _shifts_along_axis(profiles, whole_shifts)
-    shifted = _shift_rows(profiles, shifts)
-    common = np.isfinite(shifted).all(axis=0)
-    mean = shifted[:, common].mean(axis=0)
-    spread = float(np.sqrt(np.mean((shifted[:, common] - mean) ** 2)))
-    structure = float(mean.std())
-    return spread / structure if structure > 0 else 0.0
-
-
 def _shifts_along_axis(profiles: np.ndarray, whole_shifts: np.ndarray) -> np.ndarray:
     """Refine the whole shifts to dy (tilt,) in pixels that lay all profiles (tilt, y) onto one another; 0 at first."""
     flat = np.ptp(profiles, axis=1) <= 1e-6 * np.abs(profiles).max(axis=1)
