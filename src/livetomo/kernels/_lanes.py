@@ -19,9 +19,9 @@ _INDEX = ir.IntType(64)
 
 @intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
 def _add_pairs(
-    typingctx: Any, lanes: Any, target: Any, target_row: Any, source: Any, gap: Any, taps: Any, n_taps: Any
+    typingctx: Any, lanes: Any, target: Any, target_row: Any, source: Any, gap: Any, taps: Any, chosen: Any
 ) -> Any:
-    signature = types.void(lanes, target, types.int64, source, types.int64, taps, types.int64)
+    signature = types.void(lanes, target, types.int64, source, types.int64, taps, types.UniTuple(types.int64, 3))
     vector = ir.VectorType(_FLOAT, lanes.literal_value)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
@@ -32,14 +32,16 @@ def _add_pairs(
 
         target_row = _vector_at(builder, data(target_type, args[1]), args[2], vector)
         taps = [data(kind, builder.extract_value(args[5], k)) for k, kind in enumerate(taps_type.types)]
-        _add_all(builder, target_row, data(source_type, args[3]), args[4], taps, args[6])
+        chosen = [builder.extract_value(args[6], k) for k in range(3)]
+        _add_all(builder, target_row, data(source_type, args[3]), args[4], taps, chosen)
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def _add_all(builder: ir.IRBuilder, target: Any, source: Any, gap: Any, taps: Any, n_taps: Any) -> None:
-    """Write the loop; ``n_taps`` is at least 1. Two sums, one for each tap, keep both multipliers busy."""
+def _add_all(builder: ir.IRBuilder, target: Any, source: Any, gap: Any, taps: Any, chosen: Any) -> None:
+    """Write the loop; it runs at least once. Two sums, one for each tap, keep both multipliers busy."""
+    first_tap, end_tap, tap_step = chosen
     vector = target.type.pointee
     before, loop, after = builder.block, builder.append_basic_block("taps"), builder.append_basic_block("done")
     starts = builder.load(target, align=4), ir.Constant(vector, None)
@@ -53,9 +55,9 @@ def _add_all(builder: ir.IRBuilder, target: Any, source: Any, gap: Any, taps: An
         values = builder.load(_vector_at(builder, source, number, vector), align=4)
         product = builder.fmul(values, _splat(builder, _element(builder, weights, k), vector), flags=("fast",))
         next_sums.append(builder.fadd(total, product, flags=("fast",)))
-    next_k = builder.add(k, _INDEX(1))
-    builder.cbranch(builder.icmp_signed("<", next_k, n_taps), loop, after)
-    for phi, start, following in zip((k, *sums), (_INDEX(0), *starts), (next_k, *next_sums), strict=True):
+    next_k = builder.add(k, tap_step)
+    builder.cbranch(builder.icmp_signed("<", next_k, end_tap), loop, after)
+    for phi, start, following in zip((k, *sums), (first_tap, *starts), (next_k, *next_sums), strict=True):
         phi.add_incoming(start, before)
         phi.add_incoming(following, loop)
 
@@ -79,17 +81,17 @@ def _splat(builder: ir.IRBuilder, scalar: Any, vector: ir.VectorType) -> Any:
 
 
 @njit(nogil=True)
-def add_pairs(target, target_row, source, gap, taps, n_taps):  # type: ignore[no-untyped-def]
-    """Add Σ first[k] · source[rows[k]] + second[k] · source[rows[k] + gap], k < n_taps, to one row of ``target``.
+def add_pairs(target, target_row, source, gap, taps, chosen):  # type: ignore[no-untyped-def]
+    """Add Σ first[k] · source[rows[k]] + second[k] · source[rows[k] + gap] to one row of ``target``.
 
-    ``taps`` are (rows, first, second). Source and target have the same number of lanes, one of 16, 32, 64 and 128.
+    ``taps`` are (rows, first, second), ``chosen`` the range (first, end, step) of k, not empty. Source and target have the same number of lanes, one of 16, 32, 64 and 128.
     """
     lanes = source.shape[1]
     if lanes == 128:
-        _add_pairs(128, target, target_row, source, gap, taps, n_taps)
+        _add_pairs(128, target, target_row, source, gap, taps, chosen)
     elif lanes == 64:
-        _add_pairs(64, target, target_row, source, gap, taps, n_taps)
+        _add_pairs(64, target, target_row, source, gap, taps, chosen)
     elif lanes == 32:
-        _add_pairs(32, target, target_row, source, gap, taps, n_taps)
+        _add_pairs(32, target, target_row, source, gap, taps, chosen)
     else:
-        _add_pairs(16, target, target_row, source, gap, taps, n_taps)
+        _add_pairs(16, target, target_row, source, gap, taps, chosen)

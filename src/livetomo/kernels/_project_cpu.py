@@ -60,7 +60,7 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, taps):  # type: 
             first[k] = scale - weight
             second[k] = weight
         if end > begin:
-            add_pairs(out, out_rows[0] + RAY_BORDER + ray, volume, cross_stride, taps, end - begin)
+            add_pairs(out, out_rows[0] + RAY_BORDER + ray, volume, cross_stride, taps, (0, end - begin, 1))
 
 
 @njit(nogil=True, error_model="numpy")
@@ -95,7 +95,8 @@ def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  
     """
     sums = np.empty((BACK_TILE * BACK_TILE, volume.shape[1]), np.float32)
     group = np.empty((_BACK_TILTS, 3), np.int64), np.empty((_BACK_TILTS, 2), np.float32)
-    taps = np.empty(_BACK_TILTS, np.int64), np.empty(_BACK_TILTS, np.float32), np.empty(_BACK_TILTS, np.float32)
+    n_taps = _BACK_TILTS * BACK_TILE
+    taps = np.empty(n_taps, np.int64), np.empty(n_taps, np.float32), np.empty(n_taps, np.float32)
     n_x = n_zx[1]
     for z in range(z_rows[0], z_rows[1], BACK_TILE):
         for x in range(0, n_x, BACK_TILE):
@@ -136,16 +137,23 @@ def _held_in_border(corner, step_z, step_x, row_length):  # type: ignore[no-unty
 @njit(nogil=True)
 def _gather_tile(sums, projections, group, n_group, tile, taps):  # type: ignore[no-untyped-def]
     bases, shapes = group
-    rows, first, second = taps
     for j in range(tile[1]):
+        for k in range(n_group):
+            start = bases[k, 0] + j * bases[k, 1]
+            _lay_taps(taps, k * BACK_TILE, start, bases[k, 2], shapes[k, 0], shapes[k, 1])
         for i in range(tile[3]):
-            for k in range(n_group):
-                position = bases[k, 0] + j * bases[k, 1] + i * bases[k, 2]
-                rows[k] = position >> FRACTION_BITS
-                fraction = np.float32(position & _FRACTION) * _UNIT
-                first[k] = max(_ZERO, _ONE - fraction * shapes[k, 0]) * shapes[k, 1]
-                second[k] = max(_ZERO, _ONE - (_ONE - fraction) * shapes[k, 0]) * shapes[k, 1]
-            add_pairs(sums, j * BACK_TILE + i, projections, 1, taps, n_group)
+            add_pairs(sums, j * BACK_TILE + i, projections, 1, taps, (i, n_group * BACK_TILE, BACK_TILE))
+
+
+@njit(nogil=True)
+def _lay_taps(taps, offset, start, step, slope, height):  # type: ignore[no-untyped-def]
+    rows, first, second = taps
+    for i in range(BACK_TILE):
+        position = start + i * step
+        rows[offset + i] = position >> FRACTION_BITS
+        fraction = np.float32(position & _FRACTION) * _UNIT
+        first[offset + i] = max(_ZERO, _ONE - fraction * slope) * height
+        second[offset + i] = max(_ZERO, _ONE - (_ONE - fraction) * slope) * height
 
 
 @njit(nogil=True)
