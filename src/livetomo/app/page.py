@@ -51,4 +51,5 @@ def build_page(server: Server, session: Session, link: EngineLink) -> None:
     # When the connection closes trame shows another template: the same one, so that the last picture stays on view
     # and only the words of ``lt-connection`` appear over it.
     server.state.trame__template_error = server.state.trame__template_main
+    server.state.client_only("trame_error_report_msg", *NOTE_STATE)
     server.state.trame__title = "livetomo"

@@ -3,6 +3,12 @@
   "use strict";
   const page = (window.livetomo = window.livetomo || { views: {}, lost: 0 });
 
+  /* What trame still tries to send when the connection is gone fails with this code; the words below say enough. */
+  const NOT_CONNECTED = -32099;
+  window.addEventListener("unhandledrejection", (event) => {
+    if (event.reason && event.reason.code === NOT_CONNECTED) event.preventDefault();
+  });
+
   const Connection = {
     props: { ended: { default: false } },
     template: `
