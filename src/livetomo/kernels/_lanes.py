@@ -84,7 +84,8 @@ def _splat(builder: ir.IRBuilder, scalar: Any, vector: ir.VectorType) -> Any:
 def add_pairs(target, target_row, source, gap, taps, chosen):  # type: ignore[no-untyped-def]
     """Add Σ first[k] · source[rows[k]] + second[k] · source[rows[k] + gap] to one row of ``target``.
 
-    ``taps`` are (rows, first, second), ``chosen`` the range (first, end, step) of k, not empty. Source and target have the same number of lanes, one of 16, 32, 64 and 128.
+    ``taps`` are (rows, first, second), ``chosen`` the range (first, end, step) of k, not empty. Source and target have
+    the same number of lanes, one of 16, 32, 64 and 128.
     """
     lanes = source.shape[1]
     if lanes == 128:

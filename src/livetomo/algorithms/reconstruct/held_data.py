@@ -78,15 +78,23 @@ class HeldData:
         self._store(numbers, np.asarray(projection)[None])
         return numbers
 
-    def column_sums(self, numbers: np.ndarray) -> np.ndarray:
-        """Give (z, x) float32: the column sums of A over the named tilts alone."""
-        grid, tilts = self._one_slice, np.arange(len(numbers))
-        ones, slices = grid.new_projections(len(numbers)), grid.new_volume()
-        grid.pack_projections(np.ones((len(numbers), 1, grid.detector_width), np.float32), ones)
+    def column_sums(self, subsets: list[np.ndarray]) -> np.ndarray:
+        """Give (subset, z, x) float32: the column sums of A over the tilts of each subset.
+
+        Each subset is a slice of its own in one back projection of ones.
+        """
+        numbers = np.concatenate(subsets)
+        of_subset = np.repeat(np.arange(len(subsets)), [len(subset) for subset in subsets])
+        n_z, n_x = self.grid.n_zx
+        grid, tilts = packed.PackedGrid((n_z, len(subsets), n_x), self.grid.detector_width), np.arange(len(numbers))
+        images = np.zeros((len(numbers), len(subsets), grid.detector_width), np.float32)
+        images[tilts, of_subset] = 1
+        ones, volume, rays = grid.new_projections(len(numbers)), grid.new_volume(), self._rays_of(numbers)
+        grid.pack_projections(images, ones)
         update = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-        packed.run(packed.backproject_tasks(grid, self._rays_of(numbers), slices[0], ones[0], tilts, update))
-        sums: np.ndarray = grid.unpack_volume(slices)[:, 0]
-        return sums
+        for block in range(grid.n_blocks):
+            packed.run(packed.backproject_tasks(grid, rays, volume[block], ones[block], tilts, update))
+        return np.ascontiguousarray(grid.unpack_volume(volume).transpose(1, 0, 2))
 
     def residual(self, squares: float) -> float:
         """Give √(Σ (b − A x)² / Σ b²) from the numerator."""
@@ -105,13 +113,9 @@ class HeldData:
         """Give the held projections (tilt, y, x) float32 of these numbers."""
         return np.concatenate([self.grid.unpack_projections(self.projections, number, 1) for number in numbers])
 
-    @property
-    def _one_slice(self) -> packed.PackedGrid:
-        n_z, n_x = self.grid.n_zx
-        return packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width)
-
     def _lengths_of(self, numbers: np.ndarray) -> np.ndarray:
-        grid, tilts = self._one_slice, np.arange(len(numbers))
+        n_z, n_x = self.grid.n_zx
+        grid, tilts = packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width), np.arange(len(numbers))
         ones, rays = grid.new_volume(), grid.new_projections(len(numbers))
         grid.pack_volume(np.ones(grid.volume_shape, np.float32), ones)
         packed.run(packed.project_tasks(grid, self._rays_of(numbers), ones[0], rays[0], tilts))

@@ -89,7 +89,7 @@ class SIRT:
         if not len(data):
             return
         if state.subsets is None:
-            state.subsets = [(subset, self._gain(data, subset)) for subset in self._subsets(data.tilt_angles)]
+            state.subsets = self._with_gains(data, self._subsets(data.tilt_angles))
         weights, scratch = data.ray_weights, self._scratch(state)
         n_parts = len(state.subsets) * data.grid.n_blocks
         for part in [(state.next_part + k) % n_parts for k in range(n_parts)]:
@@ -106,22 +106,22 @@ class SIRT:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid."""
         return state.residual
 
-    def _gain(self, data: HeldData, numbers: np.ndarray) -> np.ndarray:
-        column_sums = data.column_sums(numbers)
-        seen = column_sums > _LEAST_COLUMN_SUM
-        gain = np.zeros_like(column_sums)
-        np.divide(np.float32(self.relaxation), column_sums, out=gain, where=seen)
-        return gain
+    def _with_gains(self, data: HeldData, subsets: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+        column_sums = data.column_sums(subsets)
+        gains = np.zeros_like(column_sums)
+        np.divide(np.float32(self.relaxation), column_sums, out=gains, where=column_sums > _LEAST_COLUMN_SUM)
+        return list(zip(subsets, gains, strict=True))
 
     def _subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
         n_subsets = max(1, round(len(tilt_angles) / (self.tilts_per_subset or len(tilt_angles))))
         by_angle = np.argsort(tilt_angles, kind="stable")
         golden = np.argsort(np.arange(n_subsets) * 0.6180339887 % 1)  # subsets that follow each other lie far apart
-        return [by_angle[start::n_subsets] for start in golden]
+        return [by_angle[start::n_subsets].copy() for start in golden]
 
     def _show(self, state: SIRTState, numbers: np.ndarray) -> SIRTState:
         state.subsets = None
-        gain, weights, scratch = self._gain(state.data, numbers), state.data.ray_weights, self._scratch(state)
+        [(_, gain)] = self._with_gains(state.data, [numbers])
+        weights, scratch = state.data.ray_weights, self._scratch(state)
         for block in range(state.data.grid.n_blocks):
             for _ in self._update(state, block, numbers, gain, weights, scratch, [], float("inf")):
                 pass
