@@ -7,8 +7,6 @@ import typer
 
 from livetomo.cli import options
 
-NAME = "convert"
-
 
 def command(
     source: Annotated[Path, typer.Argument(metavar="IN", help="File, or folder with one file per tilt.")],

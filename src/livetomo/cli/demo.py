@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from livetomo.cli import live
+from livetomo.cli.live import WHILE_WATCHED_S, run
 
-NAME = "demo"
 N_TILTS = 77
 
 
@@ -39,11 +38,11 @@ def command(
             expect_tilts=N_TILTS,
             journal=Path(place) / "journal",
         )
-        viewer = None if headless else ViewerSettings(host, port, not no_browser, live.WHILE_WATCHED_S)
-        words = [sys.executable, "-m", "livetomo", "replay", needle, folder, "--interval", str(interval)]
+        viewer = None if headless else ViewerSettings(host, port, not no_browser, WHILE_WATCHED_S)
+        words = [sys.executable, "-m", "livetomo", "replay", str(needle), str(folder), "--interval", str(interval)]
         with subprocess.Popen(words, stdout=subprocess.DEVNULL) as microscope:
             try:
-                exit_code = live.run(settings, viewer)
+                exit_code = run(settings, viewer)
             finally:
                 microscope.terminate()
     raise typer.Exit(exit_code)

@@ -8,8 +8,6 @@ import typer
 
 from livetomo.cli import options
 
-NAME = "info"
-
 
 def command(
     file: Annotated[Path, typer.Argument(help="A file, or a folder with one file per tilt.")],

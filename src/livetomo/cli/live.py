@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from livetomo.cli.viewer_process import ViewerSettings
     from livetomo.live.settings import LiveSettings
 
-NAME = "live"
 WHILE_WATCHED_S = 12 * 3600.0
 
 

@@ -2,11 +2,18 @@
 
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from livetomo.cli import convert, demo, info, live, reconstruct, replay, simulate
+from livetomo.cli.convert import command as convert
+from livetomo.cli.demo import command as demo
+from livetomo.cli.info import command as info
+from livetomo.cli.live import command as live
+from livetomo.cli.reconstruct import command as reconstruct
+from livetomo.cli.replay import command as replay
+from livetomo.cli.simulate import command as simulate
 from livetomo.errors import LivetomoError
 
 WRONG_ARGUMENTS = 2
@@ -23,8 +30,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for module in (live, demo, reconstruct, info, convert, replay, simulate):
-    app.command(module.NAME)(module.command)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "live": live,
+    "demo": demo,
+    "reconstruct": reconstruct,
+    "info": info,
+    "convert": convert,
+    "replay": replay,
+    "simulate": simulate,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def _say_version(wanted: bool) -> None:
@@ -71,5 +87,5 @@ def _say(message: str, exit_code: int) -> int:
     return exit_code
 
 
-def _one_line_warning(message: Warning | str, *_: object) -> None:
+def _one_line_warning(message: Warning | str, *_: object, **__: object) -> None:
     typer.echo(f"livetomo: note: {' '.join(str(message).split())}", err=True)

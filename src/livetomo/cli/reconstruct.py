@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from livetomo.cli import options
@@ -12,8 +13,6 @@ from livetomo.errors import MissingMetadata
 
 if TYPE_CHECKING:
     from livetomo.model import TiltSeries
-
-NAME = "reconstruct"
 
 
 def command(
@@ -80,7 +79,7 @@ def _prepared(series: "TiltSeries", bin_factor: int, align_method: str | None) -
 
     series = prepare_series(series, preparation(bin=bin_factor))
     if align_method is None:
-        align_method = "com" if not series.shifts_px.any() else "none"
+        align_method = "com" if not np.any(series.shifts_px) else "none"
     return align(series, method=align_method)
 
 

@@ -8,8 +8,6 @@ import typer
 from livetomo.cli import options
 from livetomo.errors import MissingMetadata
 
-NAME = "replay"
-
 
 def command(
     source: Annotated[Path, typer.Argument(metavar="SERIES", help="Recorded tilt series: a file or a folder.")],

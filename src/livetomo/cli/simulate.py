@@ -7,8 +7,6 @@ import typer
 
 from livetomo.cli import options
 
-NAME = "simulate"
-
 
 def command(
     phantom: Annotated[str, typer.Argument(metavar="helix|particles|atoms", help="Which specimen.")],

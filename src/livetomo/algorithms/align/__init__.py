@@ -1,6 +1,6 @@
 """Where each projection belongs: shifts kept beside the raw projections, never a resampled copy."""
 
-from livetomo.algorithms.align.align import align
+from livetomo.algorithms.align.align_series import align
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
 from livetomo.algorithms.align.tilt_axis import tilt_axis_evidence
 

@@ -27,10 +27,10 @@ def background_level(projection: np.ndarray) -> float:
     values = _sorted_sample(projection)
     if values.size == 0:
         return 0.0
-    lowest, darkest, brightest = values[0], *np.quantile(values, (0.01, 0.99))
+    darkest, brightest = np.quantile(values, (0.01, 0.99))
     mode = _half_sample_mode(values[: max(values.size // 2, 1)])
     if mode - darkest > _DARK_END * (brightest - darkest):
-        return float(min(lowest, 0.0))
+        return float(min(values[0], 0.0))
     return _mean_within_noise(values, mode)
 
 

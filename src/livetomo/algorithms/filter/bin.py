@@ -32,4 +32,5 @@ def bin_projections(projections: np.ndarray, n: int) -> np.ndarray:
     m_y, m_x = n_y // n, n_x // n
     inside = projections[..., first_y : first_y + m_y * n, first_x : first_x + m_x * n]
     blocks = inside.reshape(*projections.shape[:-2], m_y, n, m_x, n)
-    return blocks.mean(axis=(-3, -1), dtype=np.float32)
+    binned: np.ndarray = blocks.mean(axis=(-3, -1), dtype=np.float32)
+    return binned
