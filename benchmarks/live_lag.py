@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,8 @@ from livetomo.model import TiltSeries
 from livetomo.sim import Written, replay
 
 _CHROMIUM = "/usr/bin/chromium"
-_CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+_CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+_STAGES = ["closed", "seen", "read", "added", "published"]
 _NEEDLE = Path(lt.__file__).parent / "samples" / "needle" / "HAADF.mrc.gz"
 
 
@@ -42,16 +41,15 @@ def main() -> None:
         engine = _start_engine(options, work)
         stack.callback(_end, engine)
         if options.browser:
-            stack.enter_context(_watching_browser(engine))
+            stack.enter_context(_watching_browser(work / "output.txt"))
         else:
             time.sleep(2.0)  # the compiled kernels are loaded before the microscope starts, as in a real session
         written = _replay(options, work / "watched")
         time.sleep(options.settle)
         processor_s = _processor_seconds(engine.pid)
         engine.send_signal(signal.SIGINT)
-        engine.wait(timeout=60)
-        lags = _lags(written, work / "events.jsonl")
-        _print_lags(lags, len(written))
+        _wait_for(lambda: '"finished"' in (work / "events.jsonl").read_text(encoding="utf-8"))
+        _print_lags(_happenings(written, work / "events.jsonl"))
         print(f"engine processor time: {processor_s:.1f} s")
         if not options.no_offline:
             _compare(options, work)
@@ -72,39 +70,45 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _start_engine(options: argparse.Namespace, work: Path) -> subprocess.Popen[str]:
+def _start_engine(options: argparse.Namespace, work: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "livetomo", "live", str(work / "watched")]
     command += ["--tilt-axis", options.tilt_axis, "--align", options.align, "--method", options.method]
     command += ["--output", str(work / "live.mrc"), "--events", str(work / "events.jsonl")]
     command += ["--no-browser"] if options.browser else ["--headless"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with (work / "output.txt").open("w") as output:
+        return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
 
 
-def _end(engine: subprocess.Popen[str]) -> None:
+def _end(engine: subprocess.Popen[bytes]) -> None:
+    """End the engine, and with it the viewer that waits for its browser."""
     if engine.poll() is None:
-        engine.kill()
-    engine.communicate()
+        engine.terminate()
+    engine.wait(timeout=30)
 
 
-def _watching_browser(engine: subprocess.Popen[str]):  # type: ignore[no-untyped-def]
+def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"waited {seconds:.0f} s in vain")
+        time.sleep(0.05)
+
+
+@contextmanager
+def _watching_browser(output: Path) -> Iterator[None]:
     """Open the engine's page in headless Chromium and keep it open."""
-    from contextlib import contextmanager
-
     from playwright.sync_api import sync_playwright
 
-    @contextmanager
-    def watching():  # type: ignore[no-untyped-def]
-        assert engine.stdout is not None
-        url = next(found.group() for line in engine.stdout if (found := re.search(r"http://\S+", line)))
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_CHROMIUM_FLAGS)
-            page = browser.new_page(viewport={"width": 1280, "height": 720})
-            page.goto(url)
-            page.wait_for_timeout(4000)
-            yield page
-            browser.close()
-
-    return watching()
+    _wait_for(lambda: "http://" in output.read_text())
+    address = re.search(r"http://\S+", output.read_text())
+    assert address is not None
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_CHROMIUM_FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.goto(address.group())
+        page.wait_for_timeout(4000)
+        yield
+        browser.close()
 
 
 def _replay(options: argparse.Namespace, folder: Path) -> list[Written]:
@@ -115,19 +119,28 @@ def _replay(options: argparse.Namespace, folder: Path) -> list[Written]:
     return list(replay(series, folder, options.interval, options.format, options.order))
 
 
-def _lags(written: list[Written], events: Path) -> np.ndarray:
-    first_published: dict[str, float] = {}
+def _happenings(written: list[Written], events: Path) -> np.ndarray:
+    """Give (file, 5) epoch seconds at which each file was closed, seen, read, added, published; NaN for never."""
+    times = {file.name: [file.closed_at, *[np.nan] * 4] for file in written}
     for line in events.read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
-        for name in event.get("files", []):
-            first_published.setdefault(name, event["t"])
-    return np.array([first_published[file.name] - file.closed_at for file in written if file.name in first_published])
+        if event["event"] in _STAGES:
+            stage = _STAGES.index(event["event"])
+            for name in event.get("files", [event.get("file")]):
+                if name in times and np.isnan(times[name][stage]):
+                    times[name][stage] = event["t"]
+    return np.array(list(times.values()))
 
 
-def _print_lags(lags: np.ndarray, n_written: int) -> None:
+def _print_lags(times: np.ndarray) -> None:
+    lags = (times[:, -1] - times[:, 0])[np.isfinite(times[:, -1])]
     median, most = np.quantile(lags, (0.5, 0.95))
-    print(f"published {lags.size} of {n_written}")
+    print(f"published {lags.size} of {len(times)}")
     print(f"lag: median {median:.3f} s, 95 % {most:.3f} s, longest {lags.max():.3f} s")
+    stages = np.diff(times, axis=1)
+    for name, stage in zip(_STAGES[1:], stages.T, strict=True):
+        median, most = np.nanquantile(stage, (0.5, 0.95))
+        print(f"  until {name}: median {median:.3f} s, 95 % {most:.3f} s")
 
 
 def _processor_seconds(pid: int) -> float:

@@ -81,9 +81,9 @@ class PackedGrid:
         """Write a (z, y, x) volume into a packed one."""
         self._carry(_pack_cpu.pack, volume, packed, self._volume_rows(0))
 
-    def unpack_volume(self, packed: np.ndarray) -> np.ndarray:
-        """Give the (z, y, x) float32 volume."""
-        volume = np.empty(self.volume_shape, np.float32)
+    def unpack_volume(self, packed: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Give the (z, y, x) float32 volume, in ``out`` when it is given."""
+        volume = np.empty(self.volume_shape, np.float32) if out is None else out
         self._carry(_pack_cpu.unpack, volume, packed, self._volume_rows(0))
         return volume
 

@@ -27,7 +27,7 @@ from livetomo.live.viewer import NoViewer, ViewerLink
 from livetomo.model import Volume
 
 _REST_S = 0.1
-_PUBLISH_EVERY_S = 0.3
+_PUBLISH_EVERY_S = 0.4
 _PUBLISH_SHARE = 0.2
 _log = logging.getLogger(__name__)
 
@@ -270,7 +270,7 @@ class _Engine:
             self._said_converged = True
             self._publish()
             self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
-        elif self._viewer.is_watching:
+        elif self._viewer.is_watching and not self._inbox.is_busy:  # a tilt on its way is published sooner than this
             since = time.monotonic() - self._published_at
             if since > max(_PUBLISH_EVERY_S, self._publishing_s / _PUBLISH_SHARE):
                 self._publish()

@@ -54,6 +54,7 @@ class LiveReconstruction:
         self._stale: list[int] = []
         self._rule = StoppingRule()
         self._state: Any = None
+        self._copy: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -156,8 +157,10 @@ class LiveReconstruction:
         return float(self.method.residual(self._state)) if self.sweeps else None
 
     def volume(self) -> np.ndarray:
-        """Give the volume as it stands: (z, y, x) float32."""
-        volume: np.ndarray = self.method.volume(self._state)
+        """Give the volume as it stands: (z, y, x) float32, in memory that the next call uses again."""
+        if self._copy is None:
+            self._copy = np.empty(self.volume_shape, np.float32)
+        volume: np.ndarray = self.method.volume(self._state, self._copy)
         return volume
 
     def _geometry(self) -> Geometry:

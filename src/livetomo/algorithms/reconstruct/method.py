@@ -60,8 +60,8 @@ class Method(Protocol[State]):
         """
         ...
 
-    def volume(self, state: State) -> np.ndarray:
-        """Give the volume as it stands: (z, y, x) float32, a copy that later steps leave alone."""
+    def volume(self, state: State, out: np.ndarray | None = None) -> np.ndarray:
+        """Give the volume as it stands: (z, y, x) float32, a copy that later steps leave alone; in ``out`` if given."""
         ...
 
     def residual(self, state: State) -> float:

@@ -98,9 +98,9 @@ class SIRT:
             state.next_part = (part + 1) % n_parts
         state.residual = data.residual(sum(squares))
 
-    def volume(self, state: SIRTState) -> np.ndarray:
-        """Give the volume (z, y, x) float32."""
-        return state.data.grid.unpack_volume(state.packed_volume)
+    def volume(self, state: SIRTState, out: np.ndarray | None = None) -> np.ndarray:
+        """Give the volume (z, y, x) float32, in ``out`` when it is given."""
+        return state.data.grid.unpack_volume(state.packed_volume, out)
 
     def residual(self, state: SIRTState) -> float:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid."""

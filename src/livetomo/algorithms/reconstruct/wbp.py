@@ -110,9 +110,9 @@ class WBP:
             yield from packed.run_in_pieces(tasks, piece_s)
         state.residual = data.residual(sum(squares))
 
-    def volume(self, state: WBPState) -> np.ndarray:
-        """Give the volume (z, y, x) float32."""
-        return state.data.grid.unpack_volume(state.packed_volume)
+    def volume(self, state: WBPState, out: np.ndarray | None = None) -> np.ndarray:
+        """Give the volume (z, y, x) float32, in ``out`` when it is given."""
+        return state.data.grid.unpack_volume(state.packed_volume, out)
 
     def residual(self, state: WBPState) -> float:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid."""
