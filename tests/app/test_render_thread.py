@@ -115,3 +115,15 @@ def test_the_last_volume_stays_on_view_when_the_engine_takes_its_memory_back(run
     publish(writer, renderer, 0.5)
     time.sleep(0.3)
     assert session.facts.volume.version == 1
+
+
+def test_a_failure_is_told_and_ends_the_drawing():
+    from livetomo.app.views.render_thread import RenderThread
+    from livetomo.session import Session
+
+    told = []
+    renderer = RenderThread(Session(), Everyone(), lambda: told.append("failed"))
+    renderer.start()
+    renderer.submit(lambda stage: 1 / 0)
+    wait_until(lambda: told == ["failed"])
+    renderer.stop()

@@ -13,8 +13,8 @@ from aiohttp import web
 
 _PAGES = {"/", "/index.html"}
 _POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' data: blob:; "
-    "frame-ancestors 'none'; form-action 'none'"
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws://{host} wss://{host} "
+    "data: blob:; frame-ancestors 'none'; form-action 'none'"
 )
 _CLOSED = (
     "<!doctype html><title>livetomo</title><body style='background:#0b0e13;color:#dfe6ee;font:20px sans-serif;"
@@ -49,7 +49,7 @@ def guard(token: str, host: str) -> Callable[[web.Request, Handler], Awaitable[w
         response = await handler(request)
         if request.path in _PAGES:
             response.set_cookie(cookie, token, httponly=True, samesite="Strict")
-            response.headers["Content-Security-Policy"] = _POLICY
+            response.headers["Content-Security-Policy"] = _POLICY.format(host=request.host)
             response.headers["Referrer-Policy"] = "no-referrer"
         return response
 

@@ -48,9 +48,11 @@ class Application:
     def __init__(self, connection: Connection, host: str, port: int, token: str) -> None:
         self._loop = asyncio.get_running_loop()
         self._session = Session()
-        self.engine_gone = asyncio.Event()
+        self.is_over = asyncio.Event()
+        """The engine has gone, or drawing has failed."""
+        self.has_failed = False
         self._hub = Hub(self._loop, self._wake_renderer)
-        self._renderer = RenderThread(self._session, self._hub)
+        self._renderer = RenderThread(self._session, self._hub, self._fail)
         self._link = EngineLink(connection, self._session, self._attach)
         self._host, self._port, self._token = host, port, token
         self._refresh_at: asyncio.TimerHandle | None = None
@@ -114,6 +116,10 @@ class Application:
     def _attach(self, snapshot_name: str) -> None:
         self._renderer.submit(lambda stage: stage.attach(snapshot_name))
 
+    def _fail(self) -> None:
+        self.has_failed = True
+        self._loop.call_soon_threadsafe(self.is_over.set)
+
     def _wake_renderer(self) -> None:
         self._renderer.wake()
 
@@ -122,7 +128,7 @@ class Application:
 
     def _schedule_refresh(self, kind: str) -> None:
         if self._session.facts.engine_gone:
-            self.engine_gone.set()
+            self.is_over.set()
         if kind == "wish":
             self._refresh()
         elif self._refresh_at is None:

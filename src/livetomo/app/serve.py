@@ -15,6 +15,7 @@ The engine starts it as a child process and keeps the other end of the pipe::
 import asyncio
 import logging
 import signal
+import socket
 import sys
 import webbrowser
 from multiprocessing.connection import Connection
@@ -89,13 +90,22 @@ async def _serve(
             f"port {port} of {host} cannot be used ({error.strerror or error}); give another one with --port, or none "
             "for any that is free"
         ) from error
-    address = f"http://{host if ':' not in host else f'[{host}]'}:{port}/?secret={token}"
+    address = f"http://{_name_to_open(host)}:{port}/?secret={token}"
     application.link.send(ViewerReady(address))
     if open_browser:
         await asyncio.to_thread(webbrowser.open, address)
-    await application.engine_gone.wait()
-    await _wait_for_last_look(application, stay_seconds)
+    await application.is_over.wait()
+    if not application.has_failed:
+        await _wait_for_last_look(application, stay_seconds)
     await application.stop()
+    if application.has_failed:  # the engine starts another viewer
+        raise SystemExit(1)
+
+
+def _name_to_open(host: str) -> str:
+    if host in {"0.0.0.0", "::", ""}:  # every address of this computer
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
 
 
 def _make(connection: Connection, host: str, port: int, token: str) -> "Application":

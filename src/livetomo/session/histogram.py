@@ -54,7 +54,8 @@ def object_levels(counts: tuple[int, ...]) -> tuple[float, float, float, float]:
     peak = int(np.argmax(counts))
     threshold = float(foreground_threshold(counts))
     corner = min(float(background_end(counts)), peak + 0.45 * max(threshold - peak, 0.0))
-    quiet = max(_noise_end(counts, peak), peak + 0.35 * (corner - peak))
+    bulk = min(float(percentile(counts, 90)), 0.8 * threshold)  # most of a field of view is background
+    quiet = max(_noise_end(counts, peak), bulk, peak + 0.35 * (corner - peak))
     quiet = min(max(quiet, 1.0), 180.0)
     edge = min(max(corner, quiet + 3), 200.0)
     middle = min(max(threshold, edge + 5), 220.0)

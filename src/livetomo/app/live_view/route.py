@@ -43,6 +43,7 @@ class LiveViewRoute:
                     await socket.close(code=1003, message=b"not a message of the live view")
         finally:
             self._hub.leave(client)
+            self._renderer.touch(pressed=False)  # should it go in the middle of a drag
         return socket
 
     def _take(self, client: Client, text: str) -> bool:

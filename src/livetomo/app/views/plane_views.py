@@ -86,6 +86,8 @@ def _make_plane(orientation: int, table: vtkLookupTable) -> vtkImageSlice:
 def _make_edges(frame: vtkOutlineSource, color: tuple[float, float, float]) -> vtkActor:
     mapper = vtkPolyDataMapper()
     mapper.SetInputConnection(frame.GetOutputPort())
+    mapper.SetResolveCoincidentTopologyToPolygonOffset()
+    mapper.SetRelativeCoincidentTopologyLineOffsetParameters(0, -8)  # before the plane it frames
     edges = vtkActor()
     edges.SetMapper(mapper)
     edges.GetProperty().SetColor(*color)

@@ -44,11 +44,15 @@ class Audience(Protocol):
 
 
 class RenderThread:
-    """Draws what a session shows for an audience."""
+    """Draws what a session shows for an audience.
 
-    def __init__(self, session: Session, audience: Audience) -> None:
+    Should drawing fail for good, ``on_failure`` is called, on this thread, and nothing more is drawn.
+    """
+
+    def __init__(self, session: Session, audience: Audience, on_failure: Callable[[], None] = lambda: None) -> None:
         self._session = session
         self._audience = audience
+        self._on_failure = on_failure
         self._wake = threading.Condition()
         self._changes: list[Callable[[Stage], None]] = []
         self._is_woken = False
@@ -110,6 +114,13 @@ class RenderThread:
         self.wake()
 
     def _run(self) -> None:
+        try:
+            self._draw_until_stopped()
+        except Exception:  # the edge of this thread: without it the page would stand still without a word
+            logger.exception("drawing failed")
+            self._on_failure()
+
+    def _draw_until_stopped(self) -> None:
         stage = Stage()
         logger.info("drawing with %s", stage.scene.renderer_name)
         try:

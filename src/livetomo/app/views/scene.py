@@ -3,6 +3,7 @@
 All VTK objects belong to the thread that makes the scene; no other may touch it.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,8 @@ class Scene:
         vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_ERROR)  # that there is no screen is no news
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
+        if sys.platform == "darwin":  # a window would have to belong to the main thread
+            self._window.SetConnectContextToNSView(False)
         self._window.SetMultiSamples(0)  # the default of 8 is ruinous on a software renderer
         self._renderer = vtkRenderer()
         self._renderer.GradientBackgroundOn()
@@ -111,6 +114,7 @@ class Scene:
         self._is_unwanted = is_unwanted or _never
         self._window.SetSize(width, height)
         self._volume.set_fine(fine)
+        self._renderer.SetUseFXAA(fine)
         self._contour.prepare()
         self._renderer.ResetCameraClippingRange()
         self._window.SetAbortRender(0)

@@ -3,6 +3,7 @@
 Belongs to the thread that makes it, with all VTK objects and the shared memory it holds.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Literal
 
@@ -18,6 +19,8 @@ from livetomo.session.resolve import View
 from livetomo.session.transfer_function import color_table
 
 ViewName = Literal["volume", "slice-z", "slice-y", "slice-x", "projection"]
+logger = logging.getLogger(__name__)
+
 VIEW_NAMES: tuple[ViewName, ...] = ("volume", "slice-z", "slice-y", "slice-x", "projection")
 _SLICES: tuple[ViewName, ...] = ("slice-z", "slice-y", "slice-x")
 
@@ -39,8 +42,11 @@ class Stage:
     def attach(self, snapshot_name: str) -> None:
         """Take volumes from this shared memory from now on; the last volume stays on view."""
         self.detach()
-        self._reader = SnapshotReader(snapshot_name)
         self._version = 0
+        try:
+            self._reader = SnapshotReader(snapshot_name)
+        except FileNotFoundError:
+            logger.info("the engine has already taken its shared memory back")
 
     def detach(self) -> None:
         """Let go of the shared memory; the last volume stays on view as a copy."""

@@ -11,7 +11,7 @@ from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkOpenGLGPUVolumeRayCastMapper
 from livetomo.app.views.voxels import as_image, replace_voxels
 
 _UNIT_DISTANCE = 1 / 40  # opacities are meant for a path of this share of the longest edge
-_LARGEST_EDGE_ON_CPU = 288
+_LARGEST_EDGE_ON_CPU = 320
 
 
 class VolumeView:
