@@ -35,7 +35,7 @@ def section(size: int = 512, slices: int = 128, tilts: int = 72) -> str:
         f"## Projector: {size} × {size} pixels × {slices} slices × {tilts} tilts",
         "",
         f"{machine()}; in between a float32 matrix product did {statistics.median(rates):.0f} · 10⁹ multiply-adds/s.",
-        f"A voxel × tilt update is two of them. Medians of {_PAIRS} turns; ASTRA projects one slice a call, on one thread.",
+        f"A voxel × tilt update is two of them. Medians of {_PAIRS}; ASTRA projects one slice a call, in one thread.",
         "",
         "| | 10⁹ updates/s | lowest–highest |",
         "| --- | --- | --- |",
