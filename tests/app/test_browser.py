@@ -40,6 +40,11 @@ class Viewer:
     def wait_for_still(self, after, view="volume"):
         self.wait(f"v['{view}'].frames > {after} && v['{view}'].still")
 
+    def wait_for_version(self, version):
+        """Wait until the volume and its slices of this number are drawn, the volume in full quality."""
+        names = "['volume', 'slice-z', 'slice-y', 'slice-x']"
+        self.wait(f"v.volume.still && {names}.every((name) => v[name].version === {version})")
+
     def picture(self, view="volume"):
         png = self.page.locator(f"[data-view={view}] canvas").screenshot()
         return iio.imread(io.BytesIO(png))[:, :, :3].astype(int)
@@ -67,8 +72,8 @@ def with_volume(viewer, engine):
     """A page that shows a volume in full quality."""
     for _ in range(13):
         engine.publish()
-    viewer.wait("['volume', 'slice-z', 'slice-y', 'slice-x', 'projection'].every((name) => v[name].frames > 0)")
-    viewer.wait_for_still(0)
+    viewer.wait_for_version(engine.version)
+    viewer.wait("v.projection.frames > 0")
     viewer.page.wait_for_selector("text=13 of 71 tilts")
     viewer.page.wait_for_selector("text=Volume from 13 tilts")
     return viewer
@@ -87,8 +92,8 @@ def test_everything_is_on_one_screen(chromium, engine, width, height):
     for _ in range(30):
         engine.publish()
     viewer.page.wait_for_selector("text=30 of 71 tilts")
+    viewer.wait_for_version(engine.version)
     viewer.page.wait_for_selector("text=Volume from 30 tilts")
-    viewer.wait_for_still(0)
     for part in ("needle_030.mrc", "blank image", "Volume from", "30 in", "Residual"):
         assert viewer.page.get_by_text(part).first.is_visible()
     for selector in (".lt-bar", "[data-view=volume]", ".lt-transfer", ".lt-cell-x", ".lt-convergence", ".lt-tilts"):
@@ -105,13 +110,12 @@ def test_everything_is_on_one_screen(chromium, engine, width, height):
 
 
 def test_the_picture_changes_when_a_volume_comes_and_rests_when_none_does(with_volume, engine):
-    before, n_frames = with_volume.picture(), with_volume.frames()
+    before = with_volume.picture()
     assert before.max() > 150
     for _ in range(12):
         engine.publish()
-    with_volume.wait_for_still(n_frames)
+    with_volume.wait_for_version(engine.version)
     with_volume.page.wait_for_selector("text=Volume from 25 tilts")
-    with_volume.wait_for_still(n_frames)
     after = with_volume.picture()
     assert np.abs(after - before).mean() > 0.2
     np.testing.assert_array_equal(after, with_volume.picture())
@@ -170,10 +174,12 @@ def test_opacity_and_colours_are_edited_over_the_histogram(with_volume):
     with_volume.wait_for_still(n_frames)
     edited = with_volume.picture()
     assert np.abs(edited - before).mean() > 3
+    n_frames = with_volume.frames()
     page.locator(".lt-follow").click()
     page.wait_for_selector(".lt-follow[disabled]")
-    n_frames = with_volume.frames()
+    with_volume.wait_for_still(n_frames)
     page.locator(".lt-preset").click()
+    n_frames = with_volume.frames()
     page.get_by_role("option", name="Inferno").click()
     with_volume.wait_for_still(n_frames)
     colors = with_volume.picture().reshape(-1, 3)

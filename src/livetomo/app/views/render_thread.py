@@ -189,7 +189,7 @@ class RenderThread:
             return
         self._sequences[view] += 1
         drawn_height, drawn_width, _ = picture.pixels.shape
-        info = {**picture.info, "stamp": stamp}
+        info = {**picture.info, "stamp": stamp, "version": stage.volume_version}
         encoded = encode_jpeg(picture.pixels, fine=fine)
         self._audience.show(Frame(view, self._sequences[view], fine, drawn_width, drawn_height, info, encoded))
         if view == "volume":

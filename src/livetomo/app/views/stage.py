@@ -109,6 +109,11 @@ class Stage:
         index = self._view.scene.slice_indices_zyx["zyx".index(axis)]
         return draw_slice(self._voxels, axis, index, self._colors)
 
+    @property
+    def volume_version(self) -> int:
+        """Number of the volume that is drawn; 0 before the first."""
+        return self._version
+
     def close(self) -> None:
         """Let go of everything."""
         self.scene.close()

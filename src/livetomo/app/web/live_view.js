@@ -178,6 +178,7 @@
         record.frames += 1;
         record.sequence = header.sequence;
         record.still = header.still;
+        record.version = header.info.version;
       },
 
       async keep(png) {
