@@ -5,9 +5,11 @@ python benchmarks/memory.py [--size 512] [--sweeps 1]
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 from machine import machine
@@ -38,7 +40,7 @@ def _child(size: int, sweeps: int) -> None:
 
     SIRT().step(SIRT().add(SIRT().start(Geometry((8, 8, 8), 8)), np.ones((1, 8, 8), np.float32), np.zeros(1)))
     projections = np.random.default_rng(0).random((_TILTS, size, size), np.float32)
-    before, peaks = _peak_mib(), {}
+    before, peaks = _held_mib(), {}
     method = SIRT()
     state = method.add(method.start(Geometry((size, size, size), size)), projections, np.linspace(-76, 76, _TILTS))
     peaks["`start`, `add`"] = _peak_mib() - before
@@ -53,9 +55,14 @@ def _child(size: int, sweeps: int) -> None:
     print(json.dumps({"peaks_mib": peaks, "sweep_s": sweep_s, "projections_mib": projections.nbytes / 2**20}))
 
 
-def _peak_mib() -> float:
-    import resource
+def _held_mib() -> float:
+    pages = Path("/proc/self/statm")
+    if not pages.exists():
+        return _peak_mib()
+    return int(pages.read_text().split()[1]) * resource.getpagesize() / 2**20
 
+
+def _peak_mib() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
