@@ -243,3 +243,15 @@ def test_a_signal_writes_the_volume_and_ends_well(helix, settings_for, watched, 
     assert lt.read(settings_for().output).data.shape == (32, 32, 32)
     assert not list(settings_for().output.parent.glob("*.part*"))
     assert events_of(settings_for())[-1]["reason"] == f"{how.name} came"
+
+
+def test_an_axis_along_x_that_nobody_told_of_is_found_and_the_projections_turned(settings_for, watched):
+    series = simulate("helix", 32, np.arange(-60, 61, 8.0)).series
+    sideways = series.replace(projections=np.rot90(series.projections, -1, axes=(1, 2)))
+    settings = settings_for(expect_tilts=len(series), align="com", method="wbp")
+    list(write_series(sideways, watched, Habits(interval_s=0)))
+    last = []
+    assert run(settings, on_status=last.append) == 0
+    assert any("--tilt-axis x" in status.note for status in last)
+    offline = lt.reconstruct(lt.align(series, method="com"), method="wbp")
+    assert difference(lt.read(settings.output).data, offline.data) < 0.001

@@ -12,6 +12,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct import method_named
 from livetomo.errors import LivetomoError
 from livetomo.formats import check_target, write
+from livetomo.live.axis_watch import AxisWatch
 from livetomo.live.events import EventLog
 from livetomo.live.frame import Frame
 from livetomo.live.inbox import AngleCorrection, Arrival, Inbox, News, SetAside
@@ -100,6 +101,7 @@ class _Engine:
         self._reconstruction: LiveReconstruction | None = None
         self._publisher: Publisher | None = None
         self._note = journal.note
+        self._axis_watch = AxisWatch()
         self._unpublished: list[str] = []
         self._published_at = 0.0
         self._publishing_s = 0.0
@@ -107,7 +109,6 @@ class _Engine:
         self._first_seen_at: float | None = None
         self._is_paused = False
         self._is_asked_to_finish = False
-        self._said_converged = False
 
     def run(self, stop: StopRequest) -> int:
         """Work until there is a reason to finish; then write the volume."""
@@ -126,6 +127,7 @@ class _Engine:
             return self._fail(f"{type(error).__name__}: {error}")
         finally:
             self._inbox.stop()
+            self._axis_watch.close()
             self._events.close()
             self._viewer.close()
             if self._publisher is not None:
@@ -145,6 +147,7 @@ class _Engine:
             reason = f"{stop.by} came" if stop.by else self._reason_to_finish()
             if reason is not None:
                 return reason
+            self._turn_if_it_must()
             if self._may_refine():
                 self._refine(stop)
             else:
@@ -179,32 +182,37 @@ class _Engine:
         except (ValueError, TypeError) as error:
             self._note = str(error)
             return
-        self._said_converged = False
         if self._reconstruction is not None:
             self._reconstruction.change_method(self._method)
             self._publish()
 
     def _take_in(self, news: list[News]) -> None:
         """Add what is new, all at once, correct what was wrong, and show it."""
+        arrived, corrections = self._sorted_out(news)
+        if arrived:
+            self._add(list(arrived.values()))
+        for name, angle in corrections.items():
+            if self._reconstruction is not None and name in self._reconstruction:
+                self._reconstruction.correct_angle(name, angle)
+        if arrived or corrections:
+            self._publish()
+        if arrived:
+            self._last_tilt_at = time.monotonic()
+
+    def _sorted_out(self, news: list[News]) -> tuple[dict[str, Prepared], dict[str, float]]:
+        """Give the frames to add, with their newest angles, and the angles to correct; note what is set aside."""
         arrived: dict[str, Prepared] = {}
         corrections: dict[str, float] = {}
         for item in news:
             if isinstance(item, SetAside):
                 self._report.set_aside[item.name] = item.reason
             elif isinstance(item, AngleCorrection):
-                corrections[item.name] = item.tilt_angle
+                corrections[item.name] = self._prepare.angle(item.tilt_angle)
             elif (prepared := self._prepared(item.frame)) is not None:
                 arrived[prepared.name] = prepared
         for name in arrived.keys() & corrections.keys():
-            arrived[name] = replace(arrived[name], tilt_angle=self._prepare.angle(corrections.pop(name)))
-        if arrived:
-            self._add(list(arrived.values()))
-        for name, angle in corrections.items():
-            if self._reconstruction is not None and name in self._reconstruction:
-                self._reconstruction.correct_angle(name, self._prepare.angle(angle))
-        if arrived or corrections:
-            self._said_converged = False
-            self._publish()
+            arrived[name] = replace(arrived[name], tilt_angle=corrections.pop(name))
+        return arrived, corrections
 
     def _prepared(self, frame: Frame) -> Prepared | None:
         try:
@@ -224,7 +232,6 @@ class _Engine:
                 self._reconstruction.replace(frame)
         if new:
             self._reconstruction.add(new)
-        self._last_tilt_at = time.monotonic()
         n_tilts = len(self._reconstruction) - len(new)
         for frame in frames:
             n_tilts += frame in new
@@ -232,6 +239,23 @@ class _Engine:
             self._unpublished.append(frame.name)
             self._events.write("added", frame.name, tilt_angle=frame.tilt_angle, n_tilts=n_tilts)
         self._viewer.send(picture(frames[-1].name, frames[-1].tilt_angle, frames[-1].projection))
+
+    def _turn_if_it_must(self) -> None:
+        """Turn everything once the projections show that the tilt axis lies along x and nobody has said otherwise."""
+        if self._reconstruction is None or not self._prepare.is_axis_assumed or self._is_paused:
+            return
+        if not self._axis_watch.lies_along_x(self._reconstruction):
+            return
+        self._prepare.turn()
+        self._reconstruction = self._reconstruction.turned()
+        if self._publisher is not None:
+            self._publisher.close()
+            self._publisher = None
+        self._note = (
+            "Nobody said where the tilt axis lies; the projections fit an axis along x much better than one along y, "
+            "so they were turned. Give --tilt-axis x to confirm, or y to keep them as they are."
+        )
+        self._publish()
 
     def _publish(self) -> None:
         """Show the volume as it is now."""
@@ -267,7 +291,6 @@ class _Engine:
         residual = self._reconstruction.residuals[-1]
         self._report.swept(residual)
         if self._reconstruction.has_converged:
-            self._said_converged = True
             self._publish()
             self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
         elif self._viewer.is_watching and not self._inbox.is_busy:  # a tilt on its way is published sooner than this
@@ -294,7 +317,9 @@ class _Engine:
         if self._is_paused:
             return None
         n_tilts = 0 if self._reconstruction is None else len(self._reconstruction)
-        has_converged = self._reconstruction is None or self._reconstruction.has_converged
+        has_converged = self._reconstruction is None or (
+            self._reconstruction.has_converged and not self._axis_watch.is_looking
+        )
         expected = self._report.expected_tilts
         if expected is not None and n_tilts >= expected and has_converged:
             return f"all {expected} expected tilts are in"
@@ -302,7 +327,10 @@ class _Engine:
         idle_s = self._idle_s()
         if limit_s is None or idle_s is None or idle_s < limit_s or self._inbox.is_busy:
             return None
-        return f"no new tilt for {idle_s:.1f} seconds" if has_converged or idle_s >= 2 * limit_s else None
+        has_swept = self._reconstruction is not None and bool(self._reconstruction.residuals)
+        if has_converged or (has_swept and idle_s >= 2 * limit_s):
+            return f"no new tilt for {idle_s:.1f} seconds"
+        return None
 
     def _idle_s(self) -> float | None:
         """Give the seconds since the newest tilt, else since the first file was seen; None before that."""
@@ -320,7 +348,7 @@ class _Engine:
         write(self._volume(reconstruction, reason), output)
         self._journal.finish(output)
         self._report.state = "finished"
-        self._note = f"Written to {output} ({reason})."
+        self._note = " ".join(filter(None, (f"Written to {output} ({reason}).", self._note)))
         self._events.write(
             "finished", str(output), n_tilts=len(reconstruction), residual=reconstruction.residual, reason=reason
         )

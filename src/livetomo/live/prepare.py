@@ -12,6 +12,8 @@ class Preparer:
     def __init__(self, settings: LiveSettings) -> None:
         self._settings = settings
         self._chain: Chain | None = None
+        self.is_axis_assumed = False
+        """Neither the user nor the first frame's file said where the tilt axis lies, nor have the projections yet."""
         self.voxel_size_nm: float | None = None
         """Edge of a voxel once a frame has come, None when its file does not say."""
 
@@ -24,13 +26,17 @@ class Preparer:
             When the frame is too small to be binned.
         """
         if self._chain is None:
-            tilt_axis = self._settings.tilt_axis
-            if tilt_axis is None:
-                tilt_axis = frame.tilt_axis_deg if frame.tilt_axis_deg is not None else "y"
-            self._chain = preparation(tilt_axis, self._settings.bin)
+            said = frame.tilt_axis_deg if self._settings.tilt_axis is None else self._settings.tilt_axis
+            self.is_axis_assumed = said is None
+            self._chain = preparation("y" if said is None else said, self._settings.bin)
             if frame.pixel_size_nm is not None:
                 self.voxel_size_nm = frame.pixel_size_nm * self._settings.bin
         return Prepared(frame.name, self._chain(frame.image), self.angle(frame.tilt_angle))
+
+    def turn(self) -> None:
+        """Take the tilt axis to lie along x from now on."""
+        self.is_axis_assumed = False
+        self._chain = preparation("x", self._settings.bin)
 
     def angle(self, tilt_angle: float) -> float:
         """Give a frame's angle as it is used."""

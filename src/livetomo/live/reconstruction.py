@@ -78,6 +78,11 @@ class LiveReconstruction:
         return self._shifts_px
 
     @property
+    def projections(self) -> list[np.ndarray]:
+        """(y, x) each, as prepared."""
+        return self._projections
+
+    @property
     def volume_shape(self) -> tuple[int, int, int]:
         """(z, y, x) voxels, once there is a frame."""
         return self._geometry().volume_shape
@@ -113,6 +118,14 @@ class LiveReconstruction:
         number = self._numbers[name]
         self._angles[number] = tilt_angle
         self._put(number)
+
+    def turned(self) -> "LiveReconstruction":
+        """Give a reconstruction of the same frames turned by 90°, so that an axis along x comes to lie along y."""
+        other = LiveReconstruction(self.method, self._alignment is not None, self._field_of_view)
+        images = [np.ascontiguousarray(np.rot90(projection)) for projection in self._projections]
+        rows = zip(self._numbers, images, self._angles, strict=True)
+        other.add([Prepared(name, image, angle) for name, image, angle in rows])
+        return other
 
     def change_method(self, method: Any) -> None:
         """Go on with another method, from all projections held."""

@@ -57,8 +57,8 @@ class LiveSettings:
     """Width of the grid over the detector's."""
 
     finish_after_idle_s: float | None = None
-    """Finish when no projection has come for so long and the volume has converged; at the latest after twice as
-    long. Counted from the first file on; a run that has seen no file waits."""
+    """Finish when no projection has come for so long and the volume has converged; converged or not after twice as
+    long, but not before the first sweep is done. Counted from the first file on; a run that has seen no file waits."""
 
     expect_tilts: int | None = None
     """Finish when so many projections are in and the volume has converged."""

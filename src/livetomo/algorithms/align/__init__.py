@@ -2,6 +2,6 @@
 
 from livetomo.algorithms.align.align_series import align
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
-from livetomo.algorithms.align.tilt_axis import tilt_axis_evidence
+from livetomo.algorithms.align.tilt_axis import has_enough_for_evidence, lies_along_x, tilt_axis_evidence
 
-__all__ = ["ComAlignment", "align", "tilt_axis_evidence"]
+__all__ = ["ComAlignment", "align", "has_enough_for_evidence", "lies_along_x", "tilt_axis_evidence"]

@@ -5,14 +5,11 @@ import warnings
 import numpy as np
 
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
-from livetomo.algorithms.align.tilt_axis import tilt_axis_evidence
+from livetomo.algorithms.align.tilt_axis import lies_along_x
 from livetomo.algorithms.filter.background import remove_background
 from livetomo.model import TiltSeries
 
 METHODS = ("com", "none")
-_CLEARLY = 1.3
-_ENOUGH_TILTS = 8
-_ENOUGH_DEGREES = 40
 
 
 def align(series: TiltSeries, method: str = "com") -> TiltSeries:
@@ -52,10 +49,7 @@ def align(series: TiltSeries, method: str = "com") -> TiltSeries:
 
 
 def _turned_if_it_must(series: TiltSeries) -> TiltSeries:
-    too_little = len(series) < _ENOUGH_TILTS or np.ptp(series.tilt_angles) < _ENOUGH_DEGREES
-    if series.tilt_axis_origin != "assumed" or too_little:
-        return series
-    if tilt_axis_evidence(series.projections, series.tilt_angles) < _CLEARLY:
+    if series.tilt_axis_origin != "assumed" or not lies_along_x(series.projections, series.tilt_angles):
         return series
     warnings.warn(
         f"{series.name or 'the tilt series'}: the file does not say where its tilt axis lies; the projections fit an "

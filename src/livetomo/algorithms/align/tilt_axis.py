@@ -9,6 +9,19 @@ from livetomo.model import Geometry
 
 _SMALL_PX = 64
 _SWEEPS = 60
+_CLEARLY = 1.3
+_ENOUGH_TILTS = 8
+_ENOUGH_DEGREES = 40
+
+
+def has_enough_for_evidence(tilt_angles: np.ndarray) -> bool:
+    """Say whether there are enough tilts (tilt,) in degrees, over enough of a range, to judge the axis by them."""
+    return len(tilt_angles) >= _ENOUGH_TILTS and float(np.ptp(tilt_angles)) >= _ENOUGH_DEGREES
+
+
+def lies_along_x(projections: np.ndarray, tilt_angles: np.ndarray) -> bool:
+    """Say whether the projections (tilt, y, x), background removed, clearly speak for a tilt axis parallel to x."""
+    return has_enough_for_evidence(tilt_angles) and tilt_axis_evidence(projections, tilt_angles) >= _CLEARLY
 
 
 def tilt_axis_evidence(projections: np.ndarray, tilt_angles: np.ndarray) -> float:
