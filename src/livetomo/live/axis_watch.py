@@ -9,7 +9,10 @@ from livetomo.live.reconstruction import LiveReconstruction
 
 
 class AxisWatch:
-    """Looks at the projections when there are enough, and again whenever there are twice as many, beside other work."""
+    """Looks at the projections when there are enough, when there are twice as many, and when the volume has converged.
+
+    The looking is done beside other work.
+    """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="axis watch")
@@ -24,7 +27,8 @@ class AxisWatch:
             verdict, self._verdict = self._verdict.result(), None
             return verdict
         angles = np.array(reconstruction.tilt_angles)
-        if len(angles) >= 2 * self._looked_at and has_enough_for_evidence(angles):
+        is_due = len(angles) >= 2 * self._looked_at or (reconstruction.has_converged and len(angles) > self._looked_at)
+        if is_due and has_enough_for_evidence(angles):
             self._looked_at = len(angles)
             self._verdict = self._pool.submit(lies_along_x, np.stack(reconstruction.projections), angles)
         return False

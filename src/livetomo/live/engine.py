@@ -144,10 +144,10 @@ class _Engine:
             self._obey(self._viewer.commands())
             if not self._is_paused:
                 self._take_in(self._inbox.take())
+            self._turn_if_it_must()
             reason = f"{stop.by} came" if stop.by else self._reason_to_finish()
             if reason is not None:
                 return reason
-            self._turn_if_it_must()
             if self._may_refine():
                 self._refine(stop)
             else:
