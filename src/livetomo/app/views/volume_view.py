@@ -59,7 +59,7 @@ class VolumeView:
         if self._image is None:
             return
         spacing = min(self._image.GetSpacing())
-        self._mapper.SetSampleDistance(spacing * (0.7 if fine else 1.6))
+        self._mapper.SetSampleDistance(spacing * (0.9 if fine else 1.6))
 
     def release(self, renderer: vtkRenderer) -> None:
         """Let go of the voxels."""
