@@ -38,6 +38,12 @@ def test_a_field_that_the_specimen_fills_is_left_alone():
     np.testing.assert_array_equal(remove_background(counts), counts.astype(np.float32))
 
 
+def test_a_smooth_specimen_wider_than_the_field_is_left_alone():
+    x = np.linspace(-0.7, 0.7, 40)
+    counts = np.tile(np.sqrt(1 - x**2), (8, 1)) * 28
+    np.testing.assert_array_equal(remove_background(counts), counts.astype(np.float32))
+
+
 def test_background_free_data_are_left_alone():
     counts = frame(0.0)
     np.testing.assert_array_equal(remove_background(counts), counts.astype(np.float32))

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
+
+from livetomo.algorithms.filter.background import remove_background
 from livetomo.algorithms.reconstruct.methods import method_named
 from livetomo.algorithms.reconstruct.stopping import StoppingRule
 from livetomo.model import Geometry, TiltSeries, Volume
@@ -17,6 +20,7 @@ def reconstruct(
     sweeps: int | None = None,
     field_of_view: float = 1.0,
     axis_shift_px: float = 0.0,
+    background: Literal["auto", "keep"] = "auto",
     progress: Progress | None = None,
     stopping: StoppingRule | None = None,
     **settings: Any,
@@ -26,7 +30,7 @@ def reconstruct(
     Parameters
     ----------
     series
-        Background-free projections (tilt, y, x), finite.
+        Projections (tilt, y, x), finite, bright where the specimen is.
     method
         ``"sirt"`` or ``"wbp"``.
     sweeps
@@ -35,6 +39,9 @@ def reconstruct(
         Width of the grid over the detector's; above 1 when the object is wider than the detector.
     axis_shift_px
         Where the tilt axis lands, in pixels from the centre of the detector towards +x.
+    background
+        ``"auto"`` subtracts the level of the empty field from projections most of which lies below zero, as detectors
+        that store an offset leave them; ``"keep"`` does not.
     progress
         Called after each sweep with (sweeps done, sweeps in all or None, residual).
     stopping
@@ -55,11 +62,16 @@ def reconstruct(
     """
     if sweeps is not None and sweeps < 1:
         raise ValueError(f"sweeps: expected at least 1, or None for the stopping rule, got {sweeps}")
+    if background not in {"auto", "keep"}:
+        raise ValueError(f"background: expected auto or keep, got {background!r}")
     chosen = method_named(method, **settings)
     rule = stopping or StoppingRule()
     planned = 1 if chosen.is_direct else sweeps
     state = chosen.start(Geometry.of(series, field_of_view, axis_shift_px))
-    state = chosen.add(state, series.projections, series.tilt_angles, series.shifts_px)
+    projections = series.projections
+    if background == "auto" and np.median(projections) < 0:
+        projections = np.stack([remove_background(projection) for projection in projections])
+    state = chosen.add(state, projections, series.tilt_angles, series.shifts_px)
     residuals: list[float] = []
     reason = None
     while reason is None:

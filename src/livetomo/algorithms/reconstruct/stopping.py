@@ -11,7 +11,7 @@ class StoppingRule:
     Offline and live runs use the same rule; live, the residuals are those since the last projection was added.
     """
 
-    tolerance: float = 2e-4
+    tolerance: float = 1e-3
     """Least relative fall of the residual per sweep."""
 
     max_sweeps: int = 150
