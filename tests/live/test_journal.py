@@ -1,5 +1,7 @@
 """The journal gives back what was used, whatever killed the run."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,17 @@ def test_a_torn_last_line_and_a_half_written_image_cost_nothing_else(opened, tmp
     assert list(opened(resume=True).kept) == ["a", "c"]
 
 
+def test_a_line_torn_in_the_middle_costs_no_other(opened, tmp_path):
+    journal = opened()
+    for number, name in enumerate("abc"):
+        keep(journal, frame(name, number))
+    journal.close()
+    lines = tmp_path / "journal" / "journal.jsonl"
+    text = lines.read_text().splitlines(keepends=True)
+    lines.write_text("".join([*text[:2], text[2][:30] + "\n", *text[3:]]))
+    assert list(opened(resume=True).kept) == ["a", "c"]
+
+
 def test_an_unfinished_run_is_never_deleted(opened, tmp_path):
     keep(opened(), frame("a", 1))
     journal = opened()
@@ -100,3 +113,14 @@ def test_the_default_place_differs_from_folder_to_folder_and_lies_in_neither(tmp
     first, second = default_journal(tmp_path / "a" / "tilts"), default_journal(tmp_path / "b" / "tilts")
     assert first != second
     assert not first.is_relative_to(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_is_told_and_ends_nothing(opened):
+    journal = opened()
+    keep(journal, frame("a", 1))
+    journal._stream.close()
+    journal._stream = open("/dev/full", "ab", buffering=0)  # noqa: SIM115 the journal closes it
+    keep(journal, frame("b", 2))
+    assert "No space left" in journal.trouble
+    assert list(opened(resume=True).kept) == ["a"]

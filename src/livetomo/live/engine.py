@@ -113,8 +113,8 @@ class _Engine:
     def run(self, stop: StopRequest) -> int:
         """Work until there is a reason to finish; then write the volume."""
         try:
-            self._inbox.start()
             self._resume()
+            self._inbox.start()
             self._warm_up()
             reason = self._work(stop)
             self._inbox.stop()
@@ -156,6 +156,7 @@ class _Engine:
 
     def _resume(self) -> None:
         self._take_in([Arrival(kept.frame) for kept in self._journal.kept.values()])
+        self._journal.release_images()
 
     def _warm_up(self) -> None:
         """Load what is compiled before the first frame needs it."""
@@ -377,9 +378,12 @@ class _Engine:
         self._tell(now=True)
         return 1
 
+    def _notes(self) -> str:
+        return " ".join(filter(None, (self._note, self._journal.trouble, self._inbox.note)))
+
     def _tell(self, now: bool = False) -> None:
         has_ended = self._report.state in {"finished", "failed"}
-        self._report.note = self._note if has_ended else " ".join(filter(None, (self._note, self._inbox.note)))
+        self._report.note = self._note if has_ended else self._notes()
         version = 0 if self._publisher is None else self._publisher.version
         tell = self._report.tell_now if now else self._report.tell
         tell(self._reconstruction, version, self._prepare.voxel_size_nm)

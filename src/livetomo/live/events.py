@@ -1,6 +1,7 @@
 """A JSON line for every happening of a live run, for scripts that follow it."""
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 EventName = Literal["seen", "read", "set_aside", "added", "published", "converged", "finished"]
+
+_log = logging.getLogger(__name__)
 
 
 class EventLog:
@@ -26,7 +29,7 @@ class EventLog:
         self._stream = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = path.open("a" if keep else "w", encoding="utf-8")
+            self._stream = path.open("ab" if keep else "wb", buffering=0)
 
     def write(
         self,
@@ -75,8 +78,10 @@ class EventLog:
                 "event": event,
                 **{key: value for key, value in values.items() if value is not None},
             }
-            self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-            self._stream.flush()
+            try:
+                self._stream.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+            except OSError as error:  # a full disk must not end what is being seen
+                _log.warning("An event could not be written: %s", error)
 
     def close(self) -> None:
         """Close the file."""

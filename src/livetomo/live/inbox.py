@@ -252,20 +252,16 @@ class Inbox:
             return
         try:
             images = read_images(path, self._first_to_read(file, identity))
+            if can_grow(path) or identify(path) == identity:  # else the sighting of its change is on its way
+                self._decide(file, identity, images, candidate)
         except MissingPackage as error:
             self._settling.forget(file.name)
             self._put_aside(file.name, str(error))
-            return
         except LivetomoError as error:
             self._try_later(candidate, str(error))
-            return
         except Exception as error:  # noqa: BLE001 the pipeline's edge: a damaged file never ends the run
             _log.exception("Reading %s failed", path)
             self._try_later(candidate, f"{type(error).__name__}: {error}")
-            return
-        if not can_grow(path) and identify(path) != identity:
-            return  # it changed while it was read: the sighting of that is on its way
-        self._decide(file, identity, images, candidate)
 
     def _first_to_read(self, file: _File, identity: FileIdentity) -> int:
         """Choose what to read: all of it, or only what a stack has gained."""

@@ -15,6 +15,8 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,8 @@ class Journal:
         self.path = path
         self.note = ""
         """One sentence for the user about what was found; empty when there is nothing to say."""
+        self.trouble = ""
+        """Why the journal is no longer complete, such as a full disk; that never ends a run."""
         self.kept: dict[str, Kept] = {}
         """Projections of the resumed run by name, in order of arrival."""
         try:
@@ -90,11 +94,15 @@ class Journal:
             self._clear_away()
         self._images.mkdir(exist_ok=True)
         self._n_images = max((int(image.stem) for image in self._images.glob("[0-9]*.npy")), default=0)
-        self._stream = self._lines.open("a", encoding="utf-8")
+        self._stream = self._lines.open("ab", buffering=0)
         self._append("run", folder=str(watched.absolute()), resumed=resume, t=time.time())
 
     def keep(self, frame: Frame, digest: str, identity: FileIdentity) -> None:
         """Remember a projection, in place of an earlier one of its name."""
+        with self._noting_trouble():
+            self._keep(frame, digest, identity)
+
+    def _keep(self, frame: Frame, digest: str, identity: FileIdentity) -> None:
         self._n_images += 1
         image = self._images / f"{self._n_images:06d}.npy"
         temporary = image.with_suffix(".part")
@@ -124,6 +132,11 @@ class Journal:
         """Remember why a file was not used."""
         self._append("set_aside", name=name, reason=reason)
 
+    def release_images(self) -> None:
+        """Let go of the images in memory; they stay on disk."""
+        empty = np.empty((0, 0))
+        self.kept = {name: replace(kept, frame=replace(kept.frame, image=empty)) for name, kept in self.kept.items()}
+
     def finish(self, output: Path) -> None:
         """Remember that the run ended and its volume is written."""
         self._append("finished", output=str(output), t=time.time())
@@ -134,8 +147,15 @@ class Journal:
         self._lock.release()
 
     def _append(self, kind: str, **values: Any) -> None:
-        self._stream.write(json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n")
-        self._stream.flush()
+        with self._noting_trouble():
+            self._stream.write((json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n").encode())
+
+    @contextmanager
+    def _noting_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.trouble = f"The journal cannot be written ({error}): a killed run could not be resumed in full."
 
     def _clear_away(self) -> None:
         """Make room for a new run: an unfinished one is renamed, a finished one goes."""
@@ -194,14 +214,13 @@ def _read_lines(path: Path, repair: bool = False) -> list[dict[str, Any]]:
     entries = []
     good_bytes = 0
     for line in raw.splitlines(keepends=True):
-        try:
-            entry = json.loads(line)
-        except ValueError:
+        if not line.endswith(b"\n"):
             break
-        if not line.endswith(b"\n") or not isinstance(entry, dict):
-            break
-        entries.append(entry)
         good_bytes += len(line)
+        try:
+            entries.append(dict(json.loads(line)))
+        except (ValueError, TypeError):  # a disk that was full for a moment tears lines in the middle
+            continue
     if repair and good_bytes < len(raw):
         with path.open("r+b") as stream:
             stream.truncate(good_bytes)
