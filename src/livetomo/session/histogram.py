@@ -1,5 +1,7 @@
 """How often each stored value occurs in a volume, and what follows from it."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 _SAMPLES = 300_000
@@ -45,14 +47,25 @@ def background_end(counts: tuple[int, ...]) -> int:
     return int(places[np.argmax(line - heights[places])])
 
 
-def object_levels(counts: tuple[int, ...]) -> tuple[float, float, float, float]:
-    """Give four stored values, 0 to 255, that rise from background to object.
+class Levels(NamedTuple):
+    """Stored values, 0 to 255, that rise from background to object."""
 
-    Where the background's noise ends; where the faint parts of the object begin (the end of the background's peak, but
-    not above the faint parts when these are a peak of their own); what is surely object; its densest parts.
-    """
+    background: float
+    quiet: float
+    """Where the background's noise ends."""
+    edge: float
+    """Where the faint parts of the object begin."""
+    middle: float
+    """Surely object."""
+    dense: float
+    """The densest parts of the object."""
+
+
+def object_levels(counts: tuple[int, ...]) -> Levels:
+    """Read background and object off a histogram of stored values, (256,) counts."""
     peak = int(np.argmax(counts))
     threshold = float(foreground_threshold(counts))
+    # The end of the background's peak, but not above the faint parts when these are a peak of their own.
     corner = min(float(background_end(counts)), peak + 0.45 * max(threshold - peak, 0.0))
     bulk = min(float(percentile(counts, 90)), 0.8 * threshold)  # most of a field of view is background
     quiet = max(_noise_end(counts, peak), bulk, peak + 0.35 * (corner - peak))
@@ -60,7 +73,7 @@ def object_levels(counts: tuple[int, ...]) -> tuple[float, float, float, float]:
     edge = min(max(corner, quiet + 3), 200.0)
     middle = min(max(threshold, edge + 5), 220.0)
     dense = min(max(float(percentile(counts, 99.8)), middle + 15), 250.0)
-    return quiet, edge, middle, dense
+    return Levels(float(peak), quiet, edge, middle, dense)
 
 
 def _noise_end(counts: tuple[int, ...], peak: int) -> float:

@@ -42,19 +42,28 @@ def preset_colors(preset: str, lowest: float, highest: float) -> ColorNodes:
 
 def automatic_opacities(volume: VolumeFacts) -> OpacityNodes:
     """Choose opacities from the histogram: background clear, object a veil, its densest parts nearly solid."""
-    quiet, edge, middle, dense = object_levels(volume.counts)
-    levels = ((0.0, 0.0), (quiet, 0.0), (edge, 0.055), (middle, 0.15), (dense, 0.75), (255.0, 0.85))
+    found = object_levels(volume.counts)
+    levels = (
+        (0.0, 0.0),
+        (found.quiet, 0.0),
+        (found.edge, 0.055),
+        (found.middle, 0.15),
+        (found.dense, 0.75),
+        (255.0, 0.85),
+    )
     return tuple((_value(volume, level), opacity) for level, opacity in levels)
 
 
 def automatic_iso_value(volume: VolumeFacts) -> float:
     """Choose where a contour shows the object: between background and dense parts."""
-    return _value(volume, object_levels(volume.counts)[2])
+    return _value(volume, object_levels(volume.counts).middle)
 
 
 def color_range(volume: VolumeFacts) -> tuple[float, float]:
     """Give the values between which the colours of a preset are spread: background to dense parts of the object."""
-    return volume.lowest, _value(volume, object_levels(volume.counts)[3])
+    levels = object_levels(volume.counts)
+    darkest = max(2 * levels.background - levels.quiet, 0.0)
+    return _value(volume, darkest), _value(volume, levels.dense)
 
 
 def color_table(colors: ColorNodes, lowest: float, highest: float) -> np.ndarray:

@@ -145,7 +145,7 @@ class RenderThread:
         if self._needs_still and self._audience.is_waiting_for("volume"):
             due.append(self._last_input + _REST_SECONDS - now)
         if self._audience.is_anyone_there() and stage.has_newer_volume():
-            due.append(max(self._next_volume_at - now, _RETRY_SECONDS))
+            due.append(max(self._seconds_until_next_volume(), _RETRY_SECONDS))
         return max(min(due), 0.0) if due else None
 
     def _make_changes(self, stage: Stage) -> None:
@@ -156,13 +156,18 @@ class RenderThread:
             change(stage)
 
     def _take_volume(self, stage: Stage) -> None:
-        is_due = time.monotonic() >= self._next_volume_at
+        is_due = self._seconds_until_next_volume() <= 0
         if is_due and self._audience.is_anyone_there() and stage.has_newer_volume():
             facts = stage.take_volume()
             if facts is not None:
                 interval = _MOVING_VOLUME_INTERVAL_S if self._is_moving() else _SHORTEST_VOLUME_INTERVAL_S
                 self._next_volume_at = time.monotonic() + interval
                 self._session.learn(volume=facts)
+
+    def _seconds_until_next_volume(self) -> float:
+        if self._session.view().run.tone != "busy":  # the engine rests: all time is ours
+            return 0.0
+        return self._next_volume_at - time.monotonic()
 
     def _draw(self, stage: Stage) -> None:
         is_moving = self._is_moving()

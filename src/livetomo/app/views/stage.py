@@ -73,7 +73,7 @@ class Stage:
         self._version = snapshot.version
         self._voxels = snapshot.voxels
         facts = _facts_of(snapshot)
-        self.scene.set_voxels(snapshot.voxels, object_levels(facts.counts)[1])
+        self.scene.set_voxels(snapshot.voxels, object_levels(facts.counts).edge)
         self.stale.update(("volume", *_SLICES))
         return facts
 
