@@ -1,5 +1,6 @@
 """The scene, drawn for real off the screen."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -129,12 +130,12 @@ def test_the_camera_turns_moves_and_comes_nearer(scene, voxels):
 
 
 def test_an_unwanted_picture_is_given_up(scene):
-    voxels = (255 * needle(128)).astype(np.uint8)
-    draw(scene, voxels)
+    draw(scene, (255 * needle(128)).astype(np.uint8))
     if scene.has_gpu:
         pytest.skip("a GPU is done before one could change one's mind")
-    assert scene.draw(800, 600, fine=True, is_unwanted=lambda: True) is None
-    assert scene.draw(800, 600, fine=True, is_unwanted=lambda: False) is not None
+    time.sleep(0.25)  # VTK asks at most five times a second
+    assert scene.draw(2000, 1600, fine=True, is_unwanted=lambda: True) is None
+    assert scene.draw(400, 300, fine=True, is_unwanted=lambda: False) is not None
 
 
 def test_what_did_not_change_is_not_drawn_again(scene, voxels):

@@ -110,7 +110,10 @@ class Scene:
     def draw(
         self, width: int, height: int, *, fine: bool, is_unwanted: Callable[[], bool] | None = None
     ) -> Picture | None:
-        """Draw the scene at this size in pixels; None when it became unwanted while it was being drawn."""
+        """Draw the scene at this size in pixels; None when it became unwanted while it was being drawn.
+
+        VTK asks at most five times a second whether it is still wanted.
+        """
         self._is_unwanted = is_unwanted or _never
         self._window.SetSize(width, height)
         self._volume.set_fine(fine)
