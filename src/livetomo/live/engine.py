@@ -279,7 +279,9 @@ class _Engine:
 
     def _may_refine(self) -> bool:
         reconstruction = self._reconstruction
-        return not self._is_paused and reconstruction is not None and not reconstruction.has_converged
+        if self._is_paused or reconstruction is None or self._inbox.expects_news:
+            return False
+        return not reconstruction.has_converged
 
     def _refine(self, stop: StopRequest) -> None:
         """Do one sweep, or as much of it as comes before there is something else to do."""
@@ -287,7 +289,7 @@ class _Engine:
         self._report.state = "refining"
         for _ in self._reconstruction.refine():
             self._tell()
-            if self._inbox.has_news or self._viewer.has_commands or stop.by:
+            if self._inbox.has_news or self._inbox.expects_news or self._viewer.has_commands or stop.by:
                 return
         residual = self._reconstruction.residuals[-1]
         self._report.swept(residual)

@@ -24,6 +24,8 @@ from livetomo.live.watch import FileIdentity, FolderWatcher, Sighting, identify
 
 _PATIENCE_S = 3.0
 _VERIFY_AFTER_S = 1.0
+_SOON_S = 0.05
+_HOPELESS_READS = 2
 _LONGEST_VERIFY_S = 60.0
 _SIDECAR_SUFFIXES = frozenset((".mdoc", ".rawtlt", ".tlt", ".emi", ".txt", ".csv", ".xml"))
 _log = logging.getLogger(__name__)
@@ -76,6 +78,8 @@ class _File:
     n_done: int = 0
     """Images from the start that need not be read again unless the file is written anew."""
     lacks_angle: bool = False
+    n_vain_reads: int = 0
+    """Reads since the last one that gave an image: many while a large file is slowly being written."""
     verify_after_s: float = _VERIFY_AFTER_S
     refused: dict[int, str] = field(default_factory=dict)
     """Digest of each image that cannot be used, by its number."""
@@ -152,6 +156,17 @@ class Inbox:
         return (
             any(not candidate.trouble and not candidate.unhurried for candidate in self._settling)
             or not self._sightings.empty()
+        )
+
+    @property
+    def expects_news(self) -> bool:
+        """A file is being read or will be in a moment: a good time to keep the processor free."""
+        soon = time.monotonic() + _SOON_S
+        return any(
+            candidate.due_at < soon
+            and not (candidate.trouble or candidate.unhurried)
+            and self._files[candidate.name].n_vain_reads < _HOPELESS_READS
+            for candidate in self._settling
         )
 
     @property
@@ -250,6 +265,7 @@ class Inbox:
         if identity != candidate.identity and not can_grow(path):
             self._saw(file.name, identity)
             return
+        file.n_vain_reads += 1
         try:
             images = read_images(path, self._first_to_read(file, identity))
             if can_grow(path) or identify(path) == identity:  # else the sighting of its change is on its way
@@ -336,6 +352,7 @@ class Inbox:
     def _accept(self, frame: Frame, taken: _Taken, identity: FileIdentity) -> None:
         if self._shape_yx is None:
             self._shape_yx, self._first_name = (frame.image.shape[0], frame.image.shape[1]), frame.name
+        self._files[taken.file].n_vain_reads = 0
         self._journal.keep(frame, taken.digest, identity)
         self._taken[frame.name] = taken
         self._set_aside.pop(frame.name, None)
