@@ -26,7 +26,9 @@ def python_page() -> str:
         thing = getattr(livetomo, name)
         parts.append(described(f"lt.{name}", thing))
         if inspect.isclass(thing):
-            parts += [described(f"lt.{name}.{member}", inspect.getattr_static(thing, member)) for member in public(thing)]
+            parts += [
+                described(f"lt.{name}.{member}", inspect.getattr_static(thing, member)) for member in public(thing)
+            ]
     return "\n".join(parts)
 
 
@@ -43,7 +45,8 @@ def documented(member: object) -> bool:
 def described(title: str, thing: object) -> str:
     """Give one entry: signature and docstring."""
     function = thing.__func__ if isinstance(thing, classmethod | staticmethod) else thing
-    signature = str(inspect.signature(function)) if callable(function) else ""
+    is_plain = callable(function) and not (inspect.isclass(function) and issubclass(function, Exception))
+    signature = str(inspect.signature(function)) if is_plain else ""
     text = inspect.getdoc(function) or ""
     return f"## `{title}`\n\n```text\n{title}{signature}\n\n{text}\n```\n"
 

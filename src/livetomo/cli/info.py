@@ -10,7 +10,7 @@ from livetomo.cli import options
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="A file, or a folder with one file per tilt.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file, or a folder with one file per tilt.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     angles: options.Angles = None,
     tilt_axis: options.TiltAxis = None,

@@ -16,7 +16,9 @@ WHILE_WATCHED_S = 12 * 3600.0
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(help="Folder the microscope writes into; it may appear later.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder the microscope writes into; it may appear later.")
+    ],
     pattern: Annotated[str | None, typer.Option(metavar="GLOB", help="Which files, such as 'series3_*.dm4'.")] = None,
     angles: Annotated[
         Path | None, typer.Option(help="Table of tilt angles: one a line in the order of the files, or name and angle.")

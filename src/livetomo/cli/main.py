@@ -68,7 +68,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        return app(args=sys.argv[1:] or ["--help"], standalone_mode=False) or 0
+        return app(args=sys.argv[1:] or ["--help"], prog_name="livetomo", standalone_mode=False) or 0
     except _UsageError as error:
         return _say(f"{error.format_message()} (livetomo COMMAND --help says what can be given)", WRONG_ARGUMENTS)
     except LivetomoError as error:

@@ -11,7 +11,7 @@ from livetomo.errors import MissingMetadata
 
 def command(
     source: Annotated[Path, typer.Argument(metavar="SERIES", help="Recorded tilt series: a file or a folder.")],
-    folder: Annotated[Path, typer.Argument(help="Where the files appear; made when missing.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files appear; made when missing.")],
     interval: Annotated[float, typer.Option(metavar="SECONDS", help="From one projection to the next.")] = 1.0,
     format: Annotated[
         Literal["mrc", "tiff", "growing-mrc"], typer.Option(help="One file for each tilt, or one stack that grows.")

@@ -1,0 +1,29 @@
+"""The reference pages are those of this version: `make docs` writes them anew."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import livetomo as lt
+from livetomo.cli.main import COMMANDS
+
+PAGES = Path(__file__).parents[2] / "docs" / "reference"
+
+
+@pytest.mark.parametrize("name", lt.__all__)
+def test_every_public_name_is_described_as_its_docstring_does(name):
+    text = (PAGES / "python.md").read_text(encoding="utf-8")
+    assert inspect.getdoc(getattr(lt, name)) in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_listed(command):
+    page = (PAGES / "commands.md").read_text(encoding="utf-8")
+    section = page.split(f"## `livetomo {command}`")[1].split("\n## ")[0]
+    for parameter in inspect.signature(COMMANDS[command]).parameters.values():
+        given = [name for name in parameter.annotation.__metadata__[0].param_decls or () if name.startswith("--")]
+        is_argument = type(parameter.annotation.__metadata__[0]).__name__ == "ArgumentInfo"
+        option = given[0] if given else f"--{parameter.name.replace('_', '-')}"
+        assert is_argument or re.search(rf"{option}\b", section), option
