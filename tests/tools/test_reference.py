@@ -23,7 +23,8 @@ def test_every_option_is_listed(command):
     page = (PAGES / "commands.md").read_text(encoding="utf-8")
     section = page.split(f"## `livetomo {command}`")[1].split("\n## ")[0]
     for parameter in inspect.signature(COMMANDS[command]).parameters.values():
-        given = [name for name in parameter.annotation.__metadata__[0].param_decls or () if name.startswith("--")]
-        is_argument = type(parameter.annotation.__metadata__[0]).__name__ == "ArgumentInfo"
-        option = given[0] if given else f"--{parameter.name.replace('_', '-')}"
+        declared = parameter.annotation.__metadata__[0]
+        names = [str(name) for name in (declared.default, *(declared.param_decls or ()))]
+        option = next((name for name in names if name.startswith("--")), f"--{parameter.name.replace('_', '-')}")
+        is_argument = type(declared).__name__ == "ArgumentInfo"
         assert is_argument or re.search(rf"{option}\b", section), option
