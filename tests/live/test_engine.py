@@ -73,7 +73,7 @@ def test_a_live_run_gives_what_offline_gives(settings_for, watched, method):
     assert run(settings) == 0
     thread.join()
     offline = lt.reconstruct(lt.align(series, method="com"), method=method)
-    assert difference(lt.read(settings.output).data, offline.data) < (0.1 if method == "sirt" else 0.001)
+    assert difference(lt.read(settings.output).data, offline.data) < (0.04 if method == "sirt" else 0.001)
 
 
 def test_a_growing_stack_and_a_turned_axis(helix, settings_for, watched):
