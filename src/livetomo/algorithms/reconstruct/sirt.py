@@ -80,8 +80,10 @@ class SIRT:
     def replace(
         self, state: SIRTState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
     ) -> SIRTState:
-        """Put a corrected projection in the place of number ``index`` and do one update with it alone."""
-        return self._show(state, state.data.replace(index, projection, tilt_angle, shift_px))
+        """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
+        state.data.replace(index, projection, tilt_angle, shift_px)
+        state.subsets = None
+        return state
 
     def step(self, state: SIRTState) -> SIRTState:
         """Do one sweep."""
