@@ -29,7 +29,9 @@ from livetomo.model import Volume
 
 _REST_S = 0.1
 _PUBLISH_EVERY_S = 0.4
+_PUBLISH_LATEST_S = 2.0
 _PUBLISH_SHARE = 0.2
+_VISIBLE_CHANGE = 0.03
 _log = logging.getLogger(__name__)
 
 
@@ -105,6 +107,7 @@ class _Engine:
         self._unpublished: list[str] = []
         self._published_at = 0.0
         self._publishing_s = 0.0
+        self._published_residual = 1.0
         self._last_tilt_at: float | None = None
         self._first_seen_at: float | None = None
         self._is_paused = False
@@ -269,6 +272,7 @@ class _Engine:
         self._publisher.publish(self._reconstruction.volume(), len(self._reconstruction))
         self._published_at = time.monotonic()
         self._publishing_s = self._published_at - begin
+        self._published_residual = self._reconstruction.residual or 1.0
         self._events.write(
             "published",
             n_tilts=len(self._reconstruction),
@@ -296,10 +300,17 @@ class _Engine:
         if self._reconstruction.has_converged:
             self._publish()
             self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
-        elif self._viewer.is_watching and not self._inbox.is_busy:  # a tilt on its way is published sooner than this
-            since = time.monotonic() - self._published_at
-            if since > max(_PUBLISH_EVERY_S, self._publishing_s / _PUBLISH_SHARE):
-                self._publish()
+        elif self._viewer.is_watching and self._is_worth_showing(residual):
+            self._publish()
+
+    def _is_worth_showing(self, residual: float) -> bool:
+        """Say whether the volume has changed enough for a viewer; drawing it takes time that refining could use."""
+        if self._inbox.is_busy:  # a tilt on its way is published sooner than this volume would be
+            return False
+        since_s = time.monotonic() - self._published_at
+        change = abs(residual - self._published_residual) / max(residual, 1e-9)
+        wait_s = _PUBLISH_EVERY_S if change > _VISIBLE_CHANGE else _PUBLISH_LATEST_S
+        return since_s > max(wait_s, self._publishing_s / _PUBLISH_SHARE)
 
     def _rest(self) -> None:
         """Wait for something to do, without using the processor."""
