@@ -6,8 +6,10 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))  # each benchmark is also a script of its own
 
+import live_lag  # noqa: E402
 import memory  # noqa: E402
 import projector  # noqa: E402
+import real_data  # noqa: E402
 
 _PAGE = _HERE.parent / "docs" / "reference" / "benchmarks.md"
 _TITLE = "# Benchmarks\n\nWritten by `make bench`, which measures everything anew on your machine."
@@ -16,7 +18,7 @@ _TITLE = "# Benchmarks\n\nWritten by `make bench`, which measures everything ane
 def main() -> None:
     """Measure everything, print it, write the page."""
     sections = []
-    for benchmark in (projector, memory):
+    for benchmark in (projector, memory, real_data, live_lag):
         sections.append(benchmark.section())
         print(sections[-1], flush=True)
     _PAGE.parent.mkdir(parents=True, exist_ok=True)
