@@ -52,6 +52,9 @@ def command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was killed; nothing is lost.")
     ] = False,
+    journal: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the journal is kept; default: in your state folder.")
+    ] = None,
     field_of_view: Annotated[
         float, typer.Option(help="Width of the grid over the detector's; above 1 when the object is wider.")
     ] = 1.0,
@@ -78,6 +81,7 @@ def command(
         expect_tilts=expect_tilts,
         events=events,
         resume=resume,
+        journal=journal,
     )
     is_unattended = finish_after_idle is not None
     stay_s = ViewerSettings.stay_seconds if is_unattended else WHILE_WATCHED_S

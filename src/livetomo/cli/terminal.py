@@ -37,16 +37,16 @@ class Terminal:
         self._said_note = status.note
         if self._renews:
             self._renew(status)
-        elif status.state != self._said_state:
+        elif status.state not in {self._said_state, "reading"}:  # it reads and refines by turns, many times
             self.say(_line(status))
-        self._said_state = status.state
+            self._said_state = status.state
 
     def end(self) -> None:
         """Leave the line that is renewed in place."""
         typer.echo(self._blank(), err=True, nl=False)
 
     def _renew(self, status: Status) -> None:
-        if status.state == self._said_state and time.monotonic() - self._renewed_at < _RENEW_S:
+        if status.state != "finished" and time.monotonic() - self._renewed_at < _RENEW_S:
             return
         self._renewed_at = time.monotonic()
         typer.echo(f"{self._blank()}{_line(status)}", err=True, nl=False)
