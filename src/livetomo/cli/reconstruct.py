@@ -23,6 +23,8 @@ def command(
     flip_angles: options.FlipAngles = False,
     axes: options.AxesOrder = None,
     dataset: options.Dataset = None,
+    shape: options.Shape = None,
+    dtype: options.DType = None,
     bin: options.Bin = 1,
     align: Annotated[
         str | None,
@@ -48,6 +50,8 @@ def command(
         flip_angles=flip_angles,
         axes=axes,
         dataset=dataset,
+        shape=options.parsed_shape(shape),
+        dtype=dtype,
         pixel_size_nm=pixel_size_nm,
     )
     series = _prepared(series, bin, align)
