@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from livetomo.kernels import variation
+from livetomo.kernels.packed import NO_FLOOR, PackedGrid
+
+SHAPES = [(20, 7, 9), (9, 130, 5), (17, 37, 12), (6, 1, 6), (1, 16, 4), (33, 48, 1)]
+"""(z, y, x): less than a lane block, several, one that is not full, single slices and rows."""
+
+
+def volume_of(shape, seed=0):
+    volume = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+    grid = PackedGrid(shape, shape[2])
+    packed = grid.new_volume()
+    grid.pack_volume(volume, packed)
+    return volume, grid, packed
+
+
+def differences(volume):
+    steps = np.zeros((3, *volume.shape), volume.dtype)
+    steps[0, :-1], steps[1, :, :-1], steps[2, :, :, :-1] = (np.diff(volume, axis=axis) for axis in range(3))
+    return steps
+
+
+def divergence(field):
+    total = np.zeros_like(field[0])
+    for axis, part in enumerate(field):
+        part = np.moveaxis(part, axis, 0)
+        np.moveaxis(total, axis, 0)[:] += part
+        np.moveaxis(total, axis, 0)[1:] -= part[:-1]
+    return total
+
+
+def gradient(volume, smoothing=0.0, edge=0.0):
+    steps = differences(volume.astype(np.float64))
+    return -divergence(steps / np.sqrt(np.maximum((steps**2).sum(0) + smoothing**2, edge**2)))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_tv_descent_is_that_of_numpy(shape):
+    volume, grid, packed = volume_of(shape)
+    expected, out = gradient(volume, smoothing=0.3), grid.new_volume()
+    assert variation.gradient_norm(grid, packed, 0.3) == pytest.approx(np.linalg.norm(expected), rel=1e-5)
+    list(variation.tv_descent(grid, packed, out, 0.25, 0.3, piece_s=0.0))
+    np.testing.assert_allclose(grid.unpack_volume(out), volume - 0.25 * expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_huber_descent_is_that_of_numpy_and_keeps_the_floor(shape):
+    volume, grid, packed = volume_of(shape)
+    out = grid.new_volume()
+    list(variation.huber_descent(grid, packed, out, 0.1, 1.5, np.float32(-0.2), piece_s=0.0))
+    expected = np.maximum(-0.2, volume - 0.1 * 1.5 * gradient(volume, edge=1.5))
+    np.testing.assert_allclose(grid.unpack_volume(out), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("floor", [NO_FLOOR, np.float32(0)])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_tv_proximal_is_that_of_numpy(shape, floor):
+    volume, grid, packed = volume_of(shape)
+    out, duals, field = grid.new_volume(), variation.new_duals(grid), np.zeros((3, *shape), np.float32)
+    for _ in range(9):
+        field = field + differences(np.maximum(floor, volume + 0.05 * divergence(field))) / 0.6
+        field /= np.sqrt(np.maximum((field**2).sum(0), 1))
+    list(variation.tv_proximal(grid, packed, duals, out, (0.05, floor, 4), piece_s=0.0))
+    list(variation.tv_proximal(grid, packed, duals, out, (0.05, floor, 5)))
+    expected = np.maximum(floor, volume + 0.05 * divergence(field))
+    np.testing.assert_allclose(grid.unpack_volume(out), expected, atol=1e-5)
+
+
+def test_tv_proximal_minimises():
+    volume, grid, packed = volume_of((12, 20, 11))
+    out, duals = grid.new_volume(), variation.new_duals(grid)
+
+    def cost(x):
+        return 0.5 * ((x - volume) ** 2).sum() + 0.4 * np.sqrt((differences(x) ** 2).sum(0)).sum()
+
+    list(variation.tv_proximal(grid, packed, duals, out, (0.4, NO_FLOOR, 300)))
+    best = grid.unpack_volume(out)
+    nearby = [best + 1e-2 * np.random.default_rng(k).normal(size=best.shape) for k in range(5)]
+    assert cost(best) < min(cost(other) for other in [*nearby, volume, np.full_like(best, best.mean()), 0.98 * best])
+
+
+def test_extrapolation_and_distance():
+    volume, grid, packed = volume_of((5, 20, 6))
+    before, _, packed_before = volume_of((5, 20, 6), seed=1)
+    assert variation.distance(packed, packed_before) == pytest.approx(np.linalg.norm(volume - before), rel=1e-6)
+    variation.extrapolate(packed, packed_before, 0.5)
+    np.testing.assert_allclose(grid.unpack_volume(packed), volume + 0.5 * (volume - before), atol=1e-6)
+    np.testing.assert_array_equal(grid.unpack_volume(packed_before), volume)
