@@ -89,7 +89,7 @@ class HeldData:
         grid, tilts = packed.PackedGrid((n_z, len(subsets), n_x), self.grid.detector_width), np.arange(len(numbers))
         images = np.zeros((len(numbers), len(subsets), grid.detector_width), np.float32)
         images[tilts, of_subset] = 1
-        ones, volume, rays = grid.new_projections(len(numbers)), grid.new_volume(), self._rays_of(numbers)
+        ones, volume, rays = grid.new_projections(len(numbers)), grid.new_volume(), self.rays_of(numbers)
         grid.pack_projections(images, ones)
         update = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
         for block in range(grid.n_blocks):
@@ -113,12 +113,17 @@ class HeldData:
         """Give the held projections (tilt, y, x) float32 of these numbers."""
         return np.concatenate([self.grid.unpack_projections(self.projections, number, 1) for number in numbers])
 
+    def rays_of(self, numbers: np.ndarray) -> packed.Rays:
+        """Give where the rays of these tilts run, in this order."""
+        dx_px = self.shifts_px[numbers, 1]
+        return packed.Rays.of(self.grid, self.tilt_angles[numbers], dx_px, self.geometry.axis_shift_px)
+
     def _lengths_of(self, numbers: np.ndarray) -> np.ndarray:
         n_z, n_x = self.grid.n_zx
         grid, tilts = packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width), np.arange(len(numbers))
         ones, rays = grid.new_volume(), grid.new_projections(len(numbers))
         grid.pack_volume(np.ones(grid.volume_shape, np.float32), ones)
-        packed.run(packed.project_tasks(grid, self._rays_of(numbers), ones[0], rays[0], tilts))
+        packed.run(packed.project_tasks(grid, self.rays_of(numbers), ones[0], rays[0], tilts))
         lengths: np.ndarray = grid.unpack_projections(rays, 0, len(numbers))[:, 0]
         return lengths
 
@@ -137,11 +142,7 @@ class HeldData:
             self.projections = roomier
 
     def _trace(self) -> None:
-        self.rays = self._rays_of(np.arange(len(self)))
-
-    def _rays_of(self, numbers: np.ndarray) -> packed.Rays:
-        dx_px = self.shifts_px[numbers, 1]
-        return packed.Rays.of(self.grid, self.tilt_angles[numbers], dx_px, self.geometry.axis_shift_px)
+        self.rays = self.rays_of(np.arange(len(self)))
 
 
 def _check(geometry: Geometry, projections: np.ndarray, angles: np.ndarray, shifts: np.ndarray) -> None:
