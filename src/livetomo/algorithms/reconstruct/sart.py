@@ -1,0 +1,52 @@
+"""SART: the simultaneous algebraic reconstruction technique."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from livetomo.algorithms.reconstruct import sweeps
+from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.scaling import updates_by_sums
+from livetomo.algorithms.reconstruct.subsets import single_tilts
+
+
+@dataclass(frozen=True)
+class SART:
+    """SART after Andersen and Kak, Ultrason. Imaging 6, 81 (1984), doi:10.1016/0161-7346(84)90008-7.
+
+    One tilt at a time corrects the volume by its rays' misfit, scaled by row and column sums; tilts that follow each
+    other lie far apart. The first sweep shows much, but the newest tilt always wins: with noisy data lower the
+    relaxation or give few sweeps. Memory: one volume and the projections; and one (z, x) slice a tilt for the sums.
+
+    Raises
+    ------
+    ValueError
+        When the relaxation is not between 0 and 2, or the damping is not from 0 to below 1.
+    """
+
+    relaxation: float = 0.3
+    positivity: bool = True
+    damping: float = 0.0
+    name: ClassVar[str] = "sart"
+    is_direct: ClassVar[bool] = False
+
+    start = sweeps.start
+    add = sweeps.add
+    replace = sweeps.replace
+    step = sweeps.step
+    step_pieces = sweeps.step_pieces
+    volume = sweeps.volume
+    residual = sweeps.residual
+
+    def __post_init__(self) -> None:
+        sweeps.check_relaxation(self.relaxation)
+        sweeps.check_damping(self.damping)
+
+    def subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
+        """Give single tilts, far apart."""
+        return single_tilts(tilt_angles, far_apart=True)
+
+    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[sweeps.Update]:
+        """Give updates scaled by row and column sums."""
+        return updates_by_sums(data, subsets, self.relaxation)
