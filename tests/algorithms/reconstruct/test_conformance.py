@@ -1,6 +1,6 @@
 import pytest
 
-from livetomo.algorithms.reconstruct import SIRT, WBP
+from livetomo.algorithms.reconstruct import SIRT, WBP, method_named
 from livetomo.testing.method_conformance import CHECKS
 
 METHODS = [
@@ -9,6 +9,11 @@ METHODS = [
     SIRT(positivity=False, tilts_per_subset=6),
     WBP(),
     WBP(window="hann"),
+    method_named("art"),
+    method_named("sart"),
+    method_named("landweber"),
+    method_named("cimmino"),
+    method_named("os-sirt"),
 ]
 
 

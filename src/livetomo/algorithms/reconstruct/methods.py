@@ -3,10 +3,23 @@
 from dataclasses import fields
 from typing import Any
 
+from livetomo.algorithms.reconstruct.art import ART
+from livetomo.algorithms.reconstruct.cimmino import Cimmino
+from livetomo.algorithms.reconstruct.landweber import Landweber
+from livetomo.algorithms.reconstruct.os_sirt import OSSIRT
+from livetomo.algorithms.reconstruct.sart import SART
 from livetomo.algorithms.reconstruct.sirt import SIRT
 from livetomo.algorithms.reconstruct.wbp import WBP
 
-METHODS: dict[str, type[SIRT] | type[WBP]] = {"sirt": SIRT, "wbp": WBP}
+METHODS: dict[str, Any] = {
+    "sirt": SIRT,
+    "wbp": WBP,
+    "art": ART,
+    "sart": SART,
+    "landweber": Landweber,
+    "cimmino": Cimmino,
+    "os-sirt": OSSIRT,
+}
 
 
 def method_named(name: str, **settings: Any) -> Any:
