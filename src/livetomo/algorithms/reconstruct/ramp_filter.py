@@ -1,5 +1,6 @@
 """The filter of filtered back projection, and how much each tilt counts."""
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
@@ -8,24 +9,27 @@ Window = Literal["ramp", "shepp-logan", "cosine", "hamming", "hann"]
 WINDOWS: tuple[Window, ...] = get_args(Window)
 
 
-def filtered(projections: np.ndarray, window: Window) -> np.ndarray:
+def filtered(projections: np.ndarray, response: Callable[[int], np.ndarray]) -> np.ndarray:
     """Filter projections (tilt, y, x) across the tilt axis; gives float32, per pixel and radian.
 
-    The ramp is the one sampled in space (Kak and Slaney, Principles of Computerized Tomographic Imaging, 1988,
-    doi:10.1137/1.9780898719277, chapter 3), which keeps the mean right; rows are padded with zeros against wrap-around.
+    ``response`` gives (length // 2 + 1,) factors for rows of a length, padded with zeros against wrap-around.
     """
     from scipy.fft import irfft, next_fast_len, rfft
 
     n_x = projections.shape[-1]
     length = next_fast_len(2 * n_x, real=True)
     spectrum = rfft(np.asarray(projections, np.float32), length, axis=-1)
-    spectrum *= filter_response(length, window)
+    spectrum *= response(length)
     rows: np.ndarray = irfft(spectrum, length, axis=-1)
     return np.ascontiguousarray(rows[..., :n_x], np.float32)
 
 
 def filter_response(length: int, window: Window) -> np.ndarray:
-    """Give the (length // 2 + 1,) response from zero to the Nyquist frequency, 0.5 there for the bare ramp."""
+    """Give the (length // 2 + 1,) response from zero to the Nyquist frequency, 0.5 there for the bare ramp.
+
+    The ramp is the one sampled in space (Kak and Slaney, Principles of Computerized Tomographic Imaging, 1988,
+    doi:10.1137/1.9780898719277, chapter 3), which keeps the mean right.
+    """
     distance = np.minimum(np.arange(length), length - np.arange(length))
     odd = distance % 2 == 1
     ramp = np.zeros(length)

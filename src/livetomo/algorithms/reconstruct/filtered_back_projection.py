@@ -1,0 +1,147 @@
+"""Back projection of filtered projections, kept up to date as tilts arrive: only the filter differs between methods.
+
+A new tilt changes the weights of its neighbours only, so ``add`` back-projects just those differences and the volume is
+complete at once; ``step`` computes it anew, free of rounding that gathered, and measures the residual. A method says
+how its projections are filtered and takes the functions here as its own: ``start = filtered_back_projection.start`` and
+so on. Peak memory is one copy of the volume, the projections, the filtered ones, and rays of one lane block.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.ramp_filter import tilt_weights_rad
+from livetomo.kernels import packed
+from livetomo.model import Geometry
+
+
+class Filter(Protocol):
+    """What a method of this family says about its projections."""
+
+    def filtered(self, projections: np.ndarray, geometry: Geometry) -> np.ndarray:
+        """Filter projections (tilt, y, x) across the tilt axis; gives float32, per pixel and radian."""
+        ...
+
+
+@dataclass
+class FilteredState:
+    """What these methods keep: one volume, the projections and the filtered ones."""
+
+    data: HeldData
+    packed_volume: np.ndarray
+    filtered: np.ndarray
+    """Packed, with as much room as ``data.projections``; not weighted."""
+    weights_rad: np.ndarray
+    """(tilt,) weights with which the tilts are in the volume."""
+    residual: float = 1.0
+
+    def __getstate__(self) -> dict[str, object]:
+        used = self.filtered[:, : len(self.data) * self.data.grid.row_length]
+        return self.__dict__ | {"filtered": np.ascontiguousarray(used)}
+
+    def __setstate__(self, fields: dict[str, object]) -> None:
+        self.__dict__ |= fields
+        self.packed_volume, self.filtered = packed.aligned(self.packed_volume), packed.aligned(self.filtered)
+
+
+def start(method: Filter, geometry: Geometry) -> FilteredState:
+    """Give an empty reconstruction."""
+    data = HeldData.none(geometry)
+    return FilteredState(data, data.grid.new_volume(), data.grid.new_projections(0), np.zeros(0))
+
+
+def add(
+    method: Filter,
+    state: FilteredState,
+    projections: np.ndarray,
+    tilt_angles: np.ndarray,
+    shifts_px: np.ndarray | None = None,
+) -> FilteredState:
+    """Take in projections and bring the volume up to date."""
+    numbers = state.data.add(projections, tilt_angles, shifts_px)
+    if state.filtered.shape != state.data.projections.shape:
+        roomier = packed.aligned_zeros(state.data.projections.shape)
+        roomier[:, : state.filtered.shape[1]] = state.filtered
+        state.filtered = roomier
+    _filter(method, state, numbers)
+    state.weights_rad = np.concatenate([state.weights_rad, np.zeros(len(numbers))])
+    _reweigh(state)
+    return state
+
+
+def replace(
+    method: Filter, state: FilteredState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+) -> FilteredState:
+    """Put a corrected projection in the place of number ``index`` and bring the volume up to date."""
+    rays = state.data.rays
+    numbers = state.data.replace(index, projection, tilt_angle, shift_px)
+    without = np.where(np.arange(len(state.data)) == index, 0.0, state.weights_rad)
+    _change_weights(state, without, rays)
+    _filter(method, state, numbers)
+    _reweigh(state)
+    return state
+
+
+def step(method: Filter, state: FilteredState) -> FilteredState:
+    """Compute the volume anew from all tilts, and its residual."""
+    for _ in step_pieces(method, state, piece_s=float("inf")):
+        pass
+    return state
+
+
+def step_pieces(method: Filter, state: FilteredState, piece_s: float = 0.03) -> Iterator[None]:
+    """Do ``step``, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
+    data, numbers = state.data, np.arange(len(state.data))
+    if not len(numbers):
+        return
+    squares: list[float] = []
+    rays = data.rays.interpolating(state.weights_rad)
+    for block in range(data.grid.n_blocks):
+        tasks = _backproject(state, block, rays, numbers, keep=0)
+        yield from packed.run_in_pieces(tasks, piece_s)
+        scratch = data.grid.new_projections(len(data), n_blocks=1)[0]
+        tasks = packed.remainder_tasks(
+            data.grid, data.rays, state.packed_volume[block], data.projections[block], scratch,
+            data.ray_weights, numbers, squares,
+        )  # fmt: skip
+        yield from packed.run_in_pieces(tasks, piece_s)
+    state.residual = data.residual(sum(squares))
+
+
+def volume(method: Filter, state: FilteredState, out: np.ndarray | None = None) -> np.ndarray:
+    """Give the volume (z, y, x) float32, in ``out`` when it is given."""
+    return state.data.grid.unpack_volume(state.packed_volume, out)
+
+
+def residual(method: Filter, state: FilteredState) -> float:
+    """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid."""
+    return state.residual
+
+
+def _filter(method: Filter, state: FilteredState, numbers: np.ndarray) -> None:
+    for number in numbers:
+        image = method.filtered(state.data.images(np.array([number])), state.data.geometry)
+        state.data.grid.pack_projections(image, state.filtered, number)
+
+
+def _reweigh(state: FilteredState) -> None:
+    _change_weights(state, tilt_weights_rad(state.data.tilt_angles), state.data.rays)
+
+
+def _change_weights(state: FilteredState, weights_rad: np.ndarray, rays: packed.Rays) -> None:
+    differences = weights_rad - state.weights_rad
+    changed = np.flatnonzero(differences)
+    for block in range(state.data.grid.n_blocks):
+        packed.run(_backproject(state, block, rays.interpolating(differences), changed, keep=1))
+    state.weights_rad = weights_rad
+
+
+def _backproject(
+    state: FilteredState, block: int, rays: packed.Rays, numbers: np.ndarray, keep: int
+) -> Iterator[packed.Task]:
+    grid = state.data.grid
+    update = np.ones(grid.n_zx, np.float32), np.float32(keep), packed.NO_FLOOR
+    return packed.backproject_tasks(grid, rays, state.packed_volume[block], state.filtered[block], numbers, update)
