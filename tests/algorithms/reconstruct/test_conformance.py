@@ -9,6 +9,8 @@ METHODS = [
     SIRT(positivity=False, tilts_per_subset=6),
     WBP(),
     WBP(window="hann"),
+    method_named("bp"),
+    method_named("sirt-wbp"),
     method_named("art"),
     method_named("sart"),
     method_named("landweber"),

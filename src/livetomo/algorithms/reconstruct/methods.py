@@ -4,16 +4,20 @@ from dataclasses import fields
 from typing import Any
 
 from livetomo.algorithms.reconstruct.art import ART
+from livetomo.algorithms.reconstruct.bp import BP
 from livetomo.algorithms.reconstruct.cimmino import Cimmino
 from livetomo.algorithms.reconstruct.landweber import Landweber
 from livetomo.algorithms.reconstruct.os_sirt import OSSIRT
 from livetomo.algorithms.reconstruct.sart import SART
 from livetomo.algorithms.reconstruct.sirt import SIRT
+from livetomo.algorithms.reconstruct.sirt_wbp import SIRTWBP
 from livetomo.algorithms.reconstruct.wbp import WBP
 
 METHODS: dict[str, Any] = {
     "sirt": SIRT,
     "wbp": WBP,
+    "bp": BP,
+    "sirt-wbp": SIRTWBP,
     "art": ART,
     "sart": SART,
     "landweber": Landweber,
