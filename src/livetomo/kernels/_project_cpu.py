@@ -167,3 +167,62 @@ def _update_tile(volume, sums, update, tile, n_x):  # type: ignore[no-untyped-de
             for lane in range(volume.shape[1]):
                 value = keep * volume[voxel, lane] + factor * sums[j * BACK_TILE + i, lane]
                 volume[voxel, lane] = max(floor, value)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def backproject_with_momentum(volumes, projections, beams, update, n_zx, row_length, z_rows):  # type: ignore[no-untyped-def]
+    """Update the voxel rows ``z_rows`` of y and x: x' = min(ceiling, max(floor, keep · y + gain · Aᵀ projections)).
+
+    Then y = x' + momentum · (x' - x) and x = x'. ``volumes`` are (y, x, support), a support without rows is everywhere;
+    ``update`` is (gain (z, x), keep, floor, ceiling, momentum). Gives Σ (y - x') (x' - x): above 0, it leads uphill.
+    """
+    extrapolated = volumes[0]
+    sums = np.empty((BACK_TILE * BACK_TILE, extrapolated.shape[1]), np.float32)
+    group = np.empty((_BACK_TILTS, 3), np.int64), np.empty((_BACK_TILTS, 2), np.float32)
+    n_taps = _BACK_TILTS * BACK_TILE
+    taps = np.empty(n_taps, np.int64), np.empty(n_taps, np.float32), np.empty(n_taps, np.float32)
+    n_x, astray = n_zx[1], 0.0
+    for z in range(z_rows[0], z_rows[1], BACK_TILE):
+        for x in range(0, n_x, BACK_TILE):
+            tile = z, min(BACK_TILE, z_rows[1] - z), x, min(BACK_TILE, n_x - x)
+            sums[:] = _ZERO
+            for start in range(0, len(beams[2]), _BACK_TILTS):
+                n_group = _aim(beams, start, tile, row_length, group)
+                _gather_tile(sums, projections, group, n_group, tile, taps)
+            astray += _advance_tile(volumes, sums, update, tile, n_x)
+    return astray
+
+
+@njit(nogil=True)
+def _advance_tile(volumes, sums, update, tile, n_x):  # type: ignore[no-untyped-def]
+    extrapolated, volume, support = volumes
+    z, n_j, x, n_i = tile
+    astray = 0.0
+    for j in range(n_j):
+        for i in range(n_i):
+            voxel = (z + j + 1) * (n_x + 2) + x + i + 1
+            row = sums[j * BACK_TILE + i]
+            _propose_row(extrapolated[voxel], row, update[0][z + j, x + i], update)
+            if len(support):
+                row *= support[voxel]
+            astray += _advance_row(extrapolated[voxel], volume[voxel], row, update[4])
+    return astray
+
+
+@njit(nogil=True)
+def _propose_row(extrapolated, sums, factor, update):  # type: ignore[no-untyped-def]
+    _, keep, floor, ceiling, _ = update
+    for lane in range(len(sums)):
+        sums[lane] = min(ceiling, max(floor, keep * extrapolated[lane] + factor * sums[lane]))
+
+
+@njit(nogil=True, fastmath=True)
+def _advance_row(extrapolated, volume, proposed, momentum):  # type: ignore[no-untyped-def]
+    astray = _ZERO
+    for lane in range(len(proposed)):
+        new = proposed[lane]
+        change = new - volume[lane]
+        astray += (extrapolated[lane] - new) * change
+        extrapolated[lane] = new + momentum * change
+        volume[lane] = new
+    return astray

@@ -28,6 +28,7 @@ __all__ = [
     "aligned",
     "aligned_zeros",
     "backproject_tasks",
+    "momentum_tasks",
     "project_tasks",
     "remainder_tasks",
     "run",
@@ -200,6 +201,34 @@ def backproject_tasks(
     for z in range(0, n_z, _Z_ROWS_PER_TASK):
         z_rows = z, min(n_z, z + _Z_ROWS_PER_TASK)
         yield partial(_project_cpu.backproject, volume, projections, beams, update, grid.n_zx, grid.row_length, z_rows)
+
+
+def momentum_tasks(
+    grid: PackedGrid,
+    rays: Rays,
+    volumes: tuple[np.ndarray, np.ndarray, np.ndarray],
+    projections: np.ndarray,
+    tilts: np.ndarray,
+    update: tuple[np.ndarray, np.float32, np.float32, np.float32, np.float32],
+    astray: list[float],
+) -> Iterator[Task]:
+    """Update one block of the extrapolated volume y and the volume x over the named tilts.
+
+    x' = min(ceiling, max(floor, keep · y + gain · Aᵀ projections)), then y = x' + momentum · (x' - x) and x = x'.
+    ``volumes`` are (y, x, support), the support uint8 and without rows if it is everywhere; ``update`` is (gain (z, x),
+    keep, floor, ceiling, momentum). Each task adds its Σ (y - x') (x' - x) to ``astray``: above 0, it leads uphill.
+    """
+    beams, n_z = (rays.landings, rays.hats, tilts), grid.volume_shape[0]
+
+    def advance(z_rows: tuple[int, int]) -> None:
+        astray.append(
+            _project_cpu.backproject_with_momentum(
+                volumes, projections, beams, update, grid.n_zx, grid.row_length, z_rows
+            )
+        )
+
+    for z in range(0, n_z, _Z_ROWS_PER_TASK):
+        yield partial(advance, (z, min(n_z, z + _Z_ROWS_PER_TASK)))
 
 
 def remainder_tasks(

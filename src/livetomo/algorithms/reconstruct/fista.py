@@ -1,0 +1,203 @@
+"""FISTA: least squares with momentum, over ordered subsets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.scaling import updates_by_sums
+from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.sweeps import (
+    Update,
+    check_damping,
+    check_relaxation,
+    check_tilts_per_subset,
+    scratch_rays,
+)
+from livetomo.kernels import packed
+from livetomo.model import Geometry
+
+_NO_CEILING = np.float32(np.finfo(np.float32).max)
+
+
+@dataclass
+class FISTAState:
+    """What FISTA keeps: the volume, the one extrapolated from it, and the projections."""
+
+    data: HeldData
+    packed_volume: np.ndarray
+    extrapolated: np.ndarray
+    support: np.ndarray
+    """Packed uint8; without rows when it is everywhere."""
+    pace: np.ndarray = field(init=False)
+    """(block,) Nesterov's t; 1 is no momentum."""
+    squares: np.ndarray = field(init=False)
+    """(block,) Σ (b − A y)² of the newest sweep; infinite when there is none with these data."""
+    updates: list[Update] | None = None
+    merged: int = 0
+    """How often the subsets have been made twice as large because the misfit rose."""
+    residual: float = 1.0
+    next_part: int = 0
+
+    def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew from the volume there is: the data have changed."""
+        self.pace, self.squares = np.ones(len(self.packed_volume)), np.full(len(self.packed_volume), np.inf)
+        self.updates, self.merged = None, 0
+
+    def __setstate__(self, fields: dict[str, object]) -> None:
+        self.__dict__ |= fields
+        self.packed_volume, self.extrapolated = packed.aligned(self.packed_volume), packed.aligned(self.extrapolated)
+
+
+@dataclass(frozen=True)
+class FISTA:
+    """SIRT's update with Nesterov's momentum, over ordered subsets, within bounds.
+
+    FISTA is that of Beck and Teboulle, SIAM J. Imaging Sci. 2, 183 (2009), doi:10.1137/080716542; momentum over ordered
+    subsets that of Kim, Ramani and Fessler, IEEE Trans. Med. Imaging 34, 167 (2015), doi:10.1109/TMI.2014.2350962. Two
+    safeguards, for each lane block of slices: momentum starts anew when it leads uphill over a sweep (O'Donoghue and
+    Candès, Found. Comput. Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3), and subsets, with which momentum may
+    diverge, are merged two by two whenever a sweep finds the misfit grown. Memory: two volumes and the projections, and
+    a quarter of a volume for a support.
+
+    Raises
+    ------
+    ValueError
+        When a setting is out of its range, or the support does not fit the volume.
+    """
+
+    relaxation: float = 1.0
+    positivity: bool = True
+    upper_bound: float | None = None
+    """Largest value of a voxel, in the units of the volume."""
+    tilts_per_subset: int | None = 8
+    damping: float = 0.003
+    support: np.ndarray | None = field(default=None, compare=False, repr=False)
+    """(z, y, x) bool, or any shape that broadcasts to it: where the object may be."""
+    name: ClassVar[str] = "fista"
+    is_direct: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_relaxation(self.relaxation)
+        check_tilts_per_subset(self.tilts_per_subset)
+        check_damping(self.damping)
+        if self.upper_bound is not None and not self.upper_bound > 0:
+            raise ValueError(f"upper_bound: expected more than 0, or None for no bound, got {self.upper_bound}")
+
+    def start(self, geometry: Geometry) -> FISTAState:
+        """Give an empty reconstruction."""
+        data = HeldData.none(geometry)
+        return FISTAState(data, data.grid.new_volume(), data.grid.new_volume(), self._packed_support(data.grid))
+
+    def add(
+        self, state: FISTAState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+    ) -> FISTAState:
+        """Take in projections and do one update with them alone."""
+        numbers = state.data.add(projections, tilt_angles, shifts_px)
+        state.forget()
+        scratch = scratch_rays(state.data)
+        [update] = updates_by_sums(state.data, [numbers], self.relaxation)
+        for block in range(state.data.grid.n_blocks):
+            for _ in self._update(state, update, block, scratch, [], [], float("inf")):
+                pass
+        state.forget()
+        return state
+
+    def replace(
+        self, state: FISTAState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+    ) -> FISTAState:
+        """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
+        state.data.replace(index, projection, tilt_angle, shift_px)
+        state.forget()
+        return state
+
+    def step(self, state: FISTAState) -> FISTAState:
+        """Do one sweep."""
+        for _ in self.step_pieces(state, piece_s=float("inf")):
+            pass
+        return state
+
+    def step_pieces(self, state: FISTAState, piece_s: float = 0.03) -> Iterator[None]:
+        """Do one sweep, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
+        data, n_blocks = state.data, state.data.grid.n_blocks
+        if not len(data):
+            return
+        if state.updates is None:
+            state.updates = updates_by_sums(data, self._subsets(state), self.relaxation)
+        scratch, n_parts = scratch_rays(data), len(state.updates) * n_blocks
+        squares: list[list[float]] = [[] for _ in range(n_blocks)]
+        astray: list[list[float]] = [[] for _ in range(n_blocks)]
+        for part in [(state.next_part + k) % n_parts for k in range(n_parts)]:
+            update, block = state.updates[part // n_blocks], part % n_blocks
+            yield from self._update(state, update, block, scratch, squares[block], astray[block], piece_s)
+            state.next_part = (part + 1) % n_parts
+        self._judge(state, np.array([sum(block) for block in squares]), np.array([sum(block) for block in astray]))
+
+    def volume(self, state: FISTAState, out: np.ndarray | None = None) -> np.ndarray:
+        """Give the volume (z, y, x) float32, in ``out`` when it is given."""
+        return state.data.grid.unpack_volume(state.packed_volume, out)
+
+    def residual(self, state: FISTAState) -> float:
+        """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
+        return state.residual
+
+    def _judge(self, state: FISTAState, squares: np.ndarray, astray: np.ndarray) -> None:
+        has_risen = squares > state.squares * (1 + 1e-6)
+        state.pace[(astray > 0) | has_risen] = 1
+        if has_risen.any() and len(state.updates or []) > 1:
+            state.merged += 1
+            state.updates, state.next_part = None, 0
+        state.squares, state.residual = squares, state.data.residual(float(squares.sum()))
+
+    def _subsets(self, state: FISTAState) -> list[np.ndarray]:
+        angles = state.data.tilt_angles
+        return spread_subsets(angles, (self.tilts_per_subset or len(angles)) * 2**state.merged)
+
+    def _packed_support(self, grid: packed.PackedGrid) -> np.ndarray:
+        volume = grid.new_volume()
+        if self.support is None:
+            return volume[:, :0].astype(np.uint8)
+        try:
+            support = np.broadcast_to(np.asarray(self.support, bool), grid.volume_shape)
+        except ValueError:
+            raise ValueError(
+                f"support: expected a shape that broadcasts to {grid.volume_shape} (z, y, x), "
+                f"got {np.shape(self.support)}"
+            ) from None
+        grid.pack_volume(support, volume)
+        return volume.astype(np.uint8)
+
+    def _update(
+        self,
+        state: FISTAState,
+        update: Update,
+        block: int,
+        scratch: np.ndarray,
+        squares: list[float],
+        astray: list[float],
+        piece_s: float,
+    ) -> Iterator[None]:
+        data, extrapolated = state.data, state.extrapolated[block]
+        forward = packed.remainder_tasks(
+            data.grid, data.rays, extrapolated, data.projections[block], scratch,
+            update.ray_weights, update.numbers, squares,
+        )  # fmt: skip
+        yield from packed.run_in_pieces(forward, piece_s)
+        pace = state.pace[block]
+        next_pace = (1 + np.sqrt(1 + 4 * pace**2)) / 2
+        change = (
+            update.gain,
+            np.float32(1 - self.damping),
+            np.float32(0) if self.positivity else packed.NO_FLOOR,
+            _NO_CEILING if self.upper_bound is None else np.float32(self.upper_bound),
+            np.float32((pace - 1) / next_pace),
+        )
+        volumes = extrapolated, state.packed_volume[block], state.support[block]
+        back = packed.momentum_tasks(data.grid, data.rays, volumes, scratch, update.numbers, change, astray)
+        yield from packed.run_in_pieces(back, piece_s)
+        state.pace[block] = next_pace
