@@ -105,6 +105,11 @@ class Application:
         await asyncio.to_thread(self._link.stop)
         await asyncio.to_thread(self._renderer.stop)
 
+    def run_has_ended(self) -> bool:
+        """Say whether the engine came to its own end, rather than being killed."""
+        status = self._session.facts.status
+        return status is not None and status.state in {"finished", "failed"}
+
     def is_watched(self) -> bool:
         """Say whether a browser is looking."""
         return self._hub.is_anyone_there()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _LONGEST_STAY_S = 15.0
 _LAST_WORDS_S = 1.0
+_KILLED_STAY_S = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ def serve(
     open_browser
         Open the address in the user's browser.
     stay_seconds
-        How long a browser may go on looking at the last volume after the engine has gone.
+        How long a browser may go on looking at the last volume after the engine has finished; when it was killed the
+        viewer ends soon.
     """
     # Ctrl-C reaches the whole process group: the engine decides what it means, and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -96,7 +98,9 @@ async def _serve(
         await asyncio.to_thread(webbrowser.open, address)
     await application.is_over.wait()
     if not application.has_failed:
-        await _wait_for_last_look(application, stay_seconds)
+        # An engine that was killed will be started again, perhaps on this very port.
+        longest = stay_seconds if application.run_has_ended() else min(stay_seconds, _KILLED_STAY_S)
+        await _wait_for_last_look(application, longest)
     await application.stop()
     if application.has_failed:  # the engine starts another viewer
         raise SystemExit(1)
