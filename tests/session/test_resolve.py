@@ -49,6 +49,7 @@ def test_each_state_has_its_words_and_its_buttons(state, headline, can_start, ca
 def test_an_engine_that_is_gone_is_said_and_takes_no_orders():
     run = resolve(Wishes(), Facts(status(), engine_gone=True)).run
     assert (run.headline, run.ended, run.can_finish) == ("Engine ended", True, False)
+    assert "--resume" in run.note
     assert "last volume" in run.note
 
 

@@ -102,10 +102,10 @@ def _clock(seconds: float) -> str:
 
 
 def _note(status: Status, engine_gone: bool) -> str:
+    if engine_gone and status.state not in {"finished", "failed"}:
+        return "The reconstruction was ended from outside. Nothing is lost: start it again with --resume."
     if status.note:
         return status.note
     if status.state == "finished" and status.output:
         return f"Saved to {status.output}"
-    if engine_gone:
-        return "The engine has ended; the last volume stays on view."
     return ""
