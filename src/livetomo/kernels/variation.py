@@ -16,9 +16,12 @@ from livetomo.kernels import _variation_cpu
 from livetomo.kernels._threads import Task, run, run_in_pieces, thread_count
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid
 
-_LEAST_Z_ROWS_PER_TASK = 8
+_LEAST_VALUES_PER_TASK = 1 << 16
+"""Below, threads cost more than they bring."""
 _LAPLACIAN_NORM = 12.0
 """Upper bound of ‖∇‖² in three dimensions."""
+_LEAST_LENGTH = 1e-15
+"""A flat volume has gradients of zero length, by which nothing may be divided."""
 
 
 def new_duals(grid: PackedGrid) -> np.ndarray:
@@ -30,7 +33,7 @@ def new_duals(grid: PackedGrid) -> np.ndarray:
 def gradient_norm(grid: PackedGrid, volume: np.ndarray, smoothing: float) -> float:
     """Give ‖g‖, g the gradient of Σ √(|∇x|² + smoothing²)."""
     squares: list[float] = []
-    step = np.float32(smoothing) ** 2, np.float32(0), np.float32(0)
+    step = _square(smoothing), np.float32(0), np.float32(0)
     run(_descents(grid, volume, volume, step, NO_FLOOR, squares))
     return float(np.sqrt(fsum(squares)))
 
@@ -39,7 +42,7 @@ def tv_descent(
     grid: PackedGrid, volume: np.ndarray, out: np.ndarray, step: float, smoothing: float, piece_s: float
 ) -> Iterator[None]:
     """Write volume - step · g into ``out``, g the gradient of Σ √(|∇x|² + smoothing²)."""
-    limited_step = np.float32(smoothing) ** 2, np.float32(0), np.float32(step)
+    limited_step = _square(smoothing), np.float32(0), np.float32(step)
     yield from run_in_pieces(_descents(grid, volume, out, limited_step, NO_FLOOR, []), piece_s)
 
 
@@ -50,7 +53,7 @@ def huber_descent(
 
     Below ``edge`` that is rate · Laplacian, stable up to a rate of 1/6; above, |∇x| counts linearly.
     """
-    limited_step = np.float32(0), np.float32(edge) ** 2, np.float32(rate * edge)
+    limited_step = np.float32(0), _square(edge), np.float32(rate * edge)
     yield from run_in_pieces(_descents(grid, volume, out, limited_step, floor, []), piece_s)
 
 
@@ -119,13 +122,18 @@ def _primals(
         yield partial(_variation_cpu.primal, volume, duals, out, block, shape, z_rows, np.float32(weight), floor)
 
 
+def _square(length: float) -> np.float32:
+    return np.float32(max(length, _LEAST_LENGTH) ** 2)
+
+
 def _put(results: list[float], kernel: Callable[..., float], *arguments: Any) -> None:
     results.append(kernel(*arguments))
 
 
 def _parts(grid: PackedGrid) -> Iterator[tuple[int, tuple[int, int]]]:
-    n_z = grid.volume_shape[0]
-    n_parts = max(1, min(n_z // _LEAST_Z_ROWS_PER_TASK, -(-8 * thread_count() // grid.n_blocks)))
+    n_z, n_x = grid.n_zx
+    most = min(n_z, -(-8 * thread_count() // grid.n_blocks))
+    n_parts = max(1, min(most, n_z * n_x * grid.lanes // _LEAST_VALUES_PER_TASK))
     bounds = np.linspace(0, n_z, n_parts + 1).astype(int)
     for block in range(grid.n_blocks):
         for z_rows in zip(bounds[:-1], bounds[1:], strict=True):
