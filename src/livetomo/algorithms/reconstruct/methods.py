@@ -5,7 +5,11 @@ from typing import Any
 
 from livetomo.algorithms.reconstruct.art import ART
 from livetomo.algorithms.reconstruct.bp import BP
+from livetomo.algorithms.reconstruct.cgls import CGLS
 from livetomo.algorithms.reconstruct.cimmino import Cimmino
+from livetomo.algorithms.reconstruct.fista import FISTA
+from livetomo.algorithms.reconstruct.fista_tv import FISTATV
+from livetomo.algorithms.reconstruct.huber import Huber
 from livetomo.algorithms.reconstruct.landweber import Landweber
 from livetomo.algorithms.reconstruct.os_sirt import OSSIRT
 from livetomo.algorithms.reconstruct.sart import SART
@@ -23,6 +27,10 @@ METHODS: dict[str, Any] = {
     "landweber": Landweber,
     "cimmino": Cimmino,
     "os-sirt": OSSIRT,
+    "cgls": CGLS,
+    "fista-tv": FISTATV,
+    "huber": Huber,
+    "fista": FISTA,
 }
 
 
