@@ -22,6 +22,7 @@ _BLOCK_COSTS = {16: 0.35, 32: 0.45, 64: 0.62, 128: 1.0}
 
 __all__ = [
     "NO_FLOOR",
+    "RAY_BORDER",
     "PackedGrid",
     "Rays",
     "Task",
