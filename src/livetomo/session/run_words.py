@@ -103,7 +103,7 @@ def _clock(seconds: float) -> str:
 
 def _note(status: Status, engine_gone: bool) -> str:
     if engine_gone and status.state not in {"finished", "failed"}:
-        return "The reconstruction was ended from outside; this is its last volume. Nothing is lost: start it again with --resume."
+        return "The run was ended from outside; this is its last volume. Nothing is lost: start it again with --resume."
     if status.note:
         return status.note
     if status.state == "finished" and status.output:
