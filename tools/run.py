@@ -153,13 +153,16 @@ def prepare_drawing() -> None:
 
 
 def prepare_chromium() -> None:
-    """See to a Chromium for the browser tests."""
-    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
-        return
-    if not (sys.platform.startswith("linux") and install_on_debian("chromium")):
+    """See to a Chromium for the browser tests, and to what the program that drives it needs."""
+    missing = []
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        missing.append("chromium")
+    if sys.platform.startswith("linux") and not can_load("atomic"):
+        missing.append("libatomic1")
+    if missing and not install_on_debian(*missing):
         print(
-            "livetomo: no Chromium was found: the browser tests will be skipped.\n"
-            "  Debian, Ubuntu: sudo apt-get install chromium",
+            f"livetomo: for the browser tests this is missing: {', '.join(missing)}.\n"
+            f"  Debian, Ubuntu: sudo apt-get install {' '.join(missing)}",
             file=sys.stderr,
         )
 
