@@ -1,4 +1,7 @@
-"""Conjugate gradients of one lane block, with step lengths of its own for every slice."""
+"""The vector steps of conjugate gradients on one lane block (row, lane), each one pass, in pieces.
+
+Sums come as a list, one part from each task, to be added up when all tasks are done.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -6,65 +9,51 @@ from functools import partial
 import numpy as np
 
 from livetomo.kernels import _conjugate_cpu
-from livetomo.kernels._threads import Task, run_in_pieces, thread_count
-
-Sums = list[np.ndarray]
-"""(lane,) float64 parts of sums, one from each task; to be added up when all tasks are done."""
+from livetomo.kernels._threads import run_in_pieces, thread_count
 
 
-def squares(packed: np.ndarray, weights: np.ndarray | None, sums: Sums, piece_s: float) -> Iterator[None]:
-    """Sum weight · value² of a block (row, lane) for each lane; ``weights`` (row,), 1 when there are none."""
+def squares(packed: np.ndarray, weights: np.ndarray | None, sums: list[float], piece_s: float) -> Iterator[None]:
+    """Sum value² over a block; rows whose ``weights`` (row,) are 0 do not count."""
     weights = np.zeros(0, np.float32) if weights is None else weights
-
-    def part(first: int, end: int) -> None:
-        out = np.zeros(packed.shape[1])
-        _conjugate_cpu.squares(packed, weights, first, end, out)
-        sums.append(out)
-
-    yield from run_in_pieces(_tasks(part, len(packed)), piece_s)
+    yield from _in_pieces(partial(_conjugate_cpu.squares, packed, weights), len(packed), sums, piece_s)
 
 
-def add_scaled(target: np.ndarray, source: np.ndarray, factors: np.ndarray, piece_s: float) -> Iterator[None]:
-    """Add factor · source to a block (row, lane), a factor (lane,) for each lane."""
-    part = partial(_conjugate_cpu.add_scaled, target, source, factors.astype(np.float32))
-    yield from run_in_pieces(_tasks(part, len(target)), piece_s)
+def add_scaled(target: np.ndarray, source: np.ndarray, factor: float, piece_s: float) -> Iterator[None]:
+    """Add factor · source to a block."""
+    part = partial(_conjugate_cpu.add_scaled, target, source, np.float32(factor))
+    yield from _in_pieces(part, len(target), [], piece_s)
 
 
 def take_back(
     remainder: np.ndarray,
     projected: np.ndarray,
     weights: np.ndarray,
-    factors: np.ndarray,
-    squares_left: list[float],
+    factor: float,
+    sums: list[float],
     piece_s: float,
 ) -> Iterator[None]:
-    """Subtract factor · projected from the rays (row, lane) with a weight; each task adds Σ remainder² to the list."""
-    factors = factors.astype(np.float32)
-
-    def part(first: int, end: int) -> None:
-        squares_left.append(_conjugate_cpu.take_back(remainder, projected, weights, factors, first, end))
-
-    yield from run_in_pieces(_tasks(part, len(remainder)), piece_s)
+    """Subtract factor · projected from the rays whose ``weights`` (row,) are not 0, and sum remainder² after it."""
+    part = partial(_conjugate_cpu.take_back, remainder, projected, weights, np.float32(factor))
+    yield from _in_pieces(part, len(remainder), sums, piece_s)
 
 
-def damp(gradient: np.ndarray, volume: np.ndarray, damping: float, sums: Sums, piece_s: float) -> Iterator[None]:
-    """Subtract damping · volume from a block (row, lane) of the gradient and sum its squares for each lane."""
-
-    def part(first: int, end: int) -> None:
-        out = np.zeros(gradient.shape[1])
-        _conjugate_cpu.damp(gradient, volume, np.float32(damping), first, end, out)
-        sums.append(out)
-
-    yield from run_in_pieces(_tasks(part, len(gradient)), piece_s)
+def damp(gradient: np.ndarray, volume: np.ndarray, damping: float, sums: list[float], piece_s: float) -> Iterator[None]:
+    """Subtract damping · volume from a block of the gradient, and sum gradient² after it."""
+    part = partial(_conjugate_cpu.damp, gradient, volume, np.float32(damping))
+    yield from _in_pieces(part, len(gradient), sums, piece_s)
 
 
-def turn(direction: np.ndarray, gradient: np.ndarray, factors: np.ndarray, piece_s: float) -> Iterator[None]:
-    """Make the direction (row, lane) gradient + factor · direction, a factor (lane,) for each lane."""
-    part = partial(_conjugate_cpu.turn, direction, gradient, factors.astype(np.float32))
-    yield from run_in_pieces(_tasks(part, len(direction)), piece_s)
+def turn(direction: np.ndarray, gradient: np.ndarray, factor: float, piece_s: float) -> Iterator[None]:
+    """Make a block of the direction gradient + factor · direction."""
+    part = partial(_conjugate_cpu.turn, direction, gradient, np.float32(factor))
+    yield from _in_pieces(part, len(direction), [], piece_s)
 
 
-def _tasks(part: Callable[[int, int], None], n_rows: int) -> Iterator[Task]:
-    bounds = np.linspace(0, n_rows, min(n_rows, 4 * thread_count()) + 1).astype(int)
-    for first, end in zip(bounds, bounds[1:], strict=False):
-        yield partial(part, int(first), int(end))
+def _in_pieces(
+    part: Callable[[int, int], float | None], n_rows: int, sums: list[float], piece_s: float
+) -> Iterator[None]:
+    def task(first: int, end: int) -> None:
+        sums.append(part(first, end) or 0.0)
+
+    bounds = np.linspace(0, n_rows, min(n_rows, 4 * thread_count()) + 1).astype(int).tolist()
+    yield from run_in_pieces((partial(task, *rows) for rows in zip(bounds, bounds[1:], strict=False)), piece_s)

@@ -13,7 +13,7 @@ from livetomo.kernels import conjugate, packed
 from livetomo.model import Geometry
 
 _EXACT = 1e-13
-"""A slice whose gradient's energy has fallen to this share of where it began is as good as float32 can make it."""
+"""When the gradient's energy has fallen to this share of where it began, float32 can make it no better."""
 
 
 @dataclass
@@ -26,9 +26,9 @@ class CGLSState:
     remainder: np.ndarray
     """Packed b − A x, as of the newest sweep of each block."""
     first_energies: np.ndarray = field(init=False)
-    """(block, lane) energy of the gradient when the search began."""
+    """(block,) energy of the gradient when the search began."""
     energies: np.ndarray = field(init=False)
-    """(block, lane) that of the newest gradient."""
+    """(block,) that of the newest gradient."""
     is_begun: np.ndarray = field(init=False)
     """(block,) whether the direction fits the data and the volume."""
     damping: float | None = None
@@ -37,8 +37,8 @@ class CGLSState:
     next_block: int = 0
 
     def __post_init__(self) -> None:
-        n_blocks, _, lanes = self.packed_volume.shape
-        self.first_energies, self.energies = np.zeros((n_blocks, lanes)), np.zeros((n_blocks, lanes))
+        n_blocks = len(self.packed_volume)
+        self.first_energies, self.energies = np.zeros(n_blocks), np.zeros(n_blocks)
         self.is_begun = np.zeros(n_blocks, bool)
 
     def __getstate__(self) -> dict[str, object]:
@@ -55,9 +55,9 @@ class CGLSState:
 class CGLS:
     """CGLS after Björck, Numerical Methods for Least Squares Problems (1996), doi:10.1137/1.9781611971484, section 7.4.
 
-    Minimises ‖b − A x‖² + damping · ‖A‖² ‖x‖², in far fewer sweeps than any fixed step: 5 to 15. Every slice has step
-    lengths of its own, which is conjugate gradients for each of them. When data come or change, the search begins anew
-    from the volume there is. There is no positivity, and with noise the best volume comes early: give few sweeps, or
+    Minimises ‖b − A x‖² + damping · ‖A‖² ‖x‖², in far fewer sweeps than any fixed step: 5 to 15. Slices do not
+    meet, so every lane block has step lengths of its own. When data come or change, the search begins anew from the
+    volume there is. There is no positivity, and with noise the best volume comes early: give few sweeps, or
     more damping. Memory: two volumes and one lane block, and twice the projections.
 
     Raises
@@ -146,14 +146,14 @@ class CGLS:
 
     def _begin(self, state: CGLSState, block: int, rays_used: np.ndarray, piece_s: float) -> Iterator[None]:
         data, volume, remainder = state.data, state.packed_volume[block], state.remainder[block]
-        numbers, sums = np.arange(len(data)), list[np.ndarray]()
+        numbers, sums = np.arange(len(data)), list[float]()
         tasks = packed.remainder_tasks(
             data.grid, data.rays, volume, data.projections[block], remainder, rays_used, numbers, []
         )
         yield from packed.run_in_pieces(tasks, piece_s)
         yield from _backproject(data, remainder, state.direction[block], piece_s)
         yield from conjugate.damp(state.direction[block], volume, state.damping or 0.0, sums, piece_s)
-        state.energies[block] = state.first_energies[block] = np.sum(sums, axis=0)
+        state.energies[block] = state.first_energies[block] = sum(sums)
 
     def _search(
         self,
@@ -165,21 +165,20 @@ class CGLS:
     ) -> Iterator[None]:
         data, volume, direction = state.data, state.packed_volume[block], state.direction[block]
         (projected, gradient, weights), damping, numbers = scratch, state.damping or 0.0, np.arange(len(data))
-        path, length = list[np.ndarray](), list[np.ndarray]()
+        path, length = list[float](), list[float]()
         tasks = packed.project_tasks(data.grid, data.rays, direction, projected, numbers)
         yield from packed.run_in_pieces(tasks, piece_s)
         yield from conjugate.squares(projected, weights, path, piece_s)
         yield from conjugate.squares(direction, None, length, piece_s)
-        is_open = state.energies[block] > _EXACT * state.first_energies[block]
-        steps = _ratio(state.energies[block], np.sum(path, axis=0) + damping * np.sum(length, axis=0), is_open)
-        yield from conjugate.add_scaled(volume, direction, steps, piece_s)
-        yield from conjugate.take_back(state.remainder[block], projected, weights, steps, squares_left, piece_s)
+        energy, is_exact = state.energies[block], state.energies[block] <= _EXACT * state.first_energies[block]
+        step = 0.0 if is_exact else energy / (sum(path) + damping * sum(length))
+        yield from conjugate.add_scaled(volume, direction, step, piece_s)
+        yield from conjugate.take_back(state.remainder[block], projected, weights, step, squares_left, piece_s)
         yield from _backproject(data, state.remainder[block], gradient, piece_s)
-        new = list[np.ndarray]()
+        new = list[float]()
         yield from conjugate.damp(gradient, volume, damping, new, piece_s)
-        turns = _ratio(np.sum(new, axis=0), state.energies[block], is_open)
-        yield from conjugate.turn(direction, gradient, turns, piece_s)
-        state.energies[block] = np.sum(new, axis=0)
+        yield from conjugate.turn(direction, gradient, 0.0 if is_exact else sum(new) / energy, piece_s)
+        state.energies[block] = sum(new)
 
 
 def _backproject(data: HeldData, rays: np.ndarray, out: np.ndarray, piece_s: float) -> Iterator[None]:
@@ -192,9 +191,3 @@ def _for_rows(data: HeldData, ray_weights: np.ndarray) -> np.ndarray:
     rows = np.zeros((len(data), data.grid.row_length), np.float32)
     rows[:, packed.RAY_BORDER : packed.RAY_BORDER + data.grid.detector_width] = ray_weights
     return rows.ravel()
-
-
-def _ratio(above: np.ndarray, below: np.ndarray, where: np.ndarray) -> np.ndarray:
-    ratio = np.zeros(len(above))
-    np.divide(above, below, out=ratio, where=where & (below > 0))
-    return ratio
