@@ -51,9 +51,7 @@ class HeldData:
 
     def add(self, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None) -> np.ndarray:
         """Take in projections (tilt, y, x); give the numbers they got."""
-        angles = np.atleast_1d(np.asarray(tilt_angles, np.float64))
-        shifts = np.zeros((len(angles), 2)) if shifts_px is None else np.asarray(shifts_px, np.float64)
-        _check(self.geometry, projections, angles, shifts)
+        angles, shifts = self.check(projections, tilt_angles, shifts_px)
         numbers = np.arange(len(self), len(self) + len(angles))
         self._make_room(len(self) + len(angles))
         self.tilt_angles = np.concatenate([self.tilt_angles, angles])
@@ -63,6 +61,15 @@ class HeldData:
         self.energies = np.concatenate([self.energies, np.zeros(len(angles))])
         self._store(numbers, projections)
         return numbers
+
+    def check(
+        self, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give (tilt,) degrees and (tilt, 2) shifts as arrays; a ValueError when something cannot be taken in."""
+        angles = np.atleast_1d(np.asarray(tilt_angles, np.float64))
+        shifts = np.zeros((len(angles), 2)) if shifts_px is None else np.asarray(shifts_px, np.float64)
+        _check(self.geometry, projections, angles, shifts)
+        return angles, shifts
 
     def replace(self, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray) -> np.ndarray:
         """Put another projection (y, x) in the place of number ``index``; give that number as an array."""
