@@ -7,10 +7,14 @@ from typing import Any, Literal
 import numpy as np
 
 from livetomo.algorithms.filter.background import remove_background
+from livetomo.algorithms.reconstruct.auto import Auto
+from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
-from livetomo.algorithms.reconstruct.stopping import StoppingRule
+from livetomo.algorithms.reconstruct.stopping import StoppingRule, noise_level
 from livetomo.model import Geometry, TiltSeries, Volume
 
+Stopping = StoppingRule | Literal["noise", "held-out"] | None
+Data = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 Progress = Callable[[int, int | None, float], None]
 
 
@@ -22,7 +26,7 @@ def reconstruct(
     axis_shift_px: float = 0.0,
     background: Literal["auto", "keep"] = "auto",
     progress: Progress | None = None,
-    stopping: StoppingRule | None = None,
+    stopping: Stopping = None,
     **settings: Any,
 ) -> Volume:
     """Reconstruct a tilt series; its ``shifts_px`` are applied on the way.
@@ -32,9 +36,9 @@ def reconstruct(
     series
         Projections (tilt, y, x), finite, bright where the specimen is.
     method
-        ``"sirt"`` or ``"wbp"``.
+        One of ``METHODS``: ``"sirt"``, ``"wbp"``, ``"fista"``, ``"auto"`` and so on.
     sweeps
-        How often to go over all data; until the stopping rule says so when not given. WBP needs one.
+        How often to go over all data; until the stopping rule says so when not given. Direct methods need one.
     field_of_view
         Width of the grid over the detector's; above 1 when the object is wider than the detector.
     axis_shift_px
@@ -45,33 +49,31 @@ def reconstruct(
     progress
         Called after each sweep with (sweeps done, sweeps in all or None, residual).
     stopping
-        The rule when ``sweeps`` is not given; ``StoppingRule()`` by itself.
+        The rule when ``sweeps`` is not given; ``StoppingRule()`` by itself. ``"noise"`` stops too when the residual is
+        down to the noise found in the projections; ``"held-out"`` first finds the number of sweeps after which one tilt
+        in eight is predicted best from the others, at the cost of as many sweeps again.
     settings
         The method's own, such as ``relaxation=1.5`` or ``positivity=False`` for SIRT, ``window="hann"`` for WBP.
 
     Returns
     -------
     Volume
-        ``data`` (z, y, x) float32; ``metadata`` tells the method, its settings, the sweeps, the residual of each and
-        why it stopped.
+        ``data`` (z, y, x) float32; ``metadata`` tells the method, its settings (of ``"auto"`` also what it ``chose``),
+        the sweeps, the residual of each and why it stopped.
 
     Raises
     ------
     ValueError
         When a parameter is out of its range or a projection holds NaN.
     """
-    if sweeps is not None and sweeps < 1:
-        raise ValueError(f"sweeps: expected at least 1, or None for the stopping rule, got {sweeps}")
-    if background not in {"auto", "keep"}:
-        raise ValueError(f"background: expected auto or keep, got {background!r}")
+    _check(sweeps, background, stopping)
     chosen = method_named(method, **settings)
-    rule = stopping or StoppingRule()
-    planned = 1 if chosen.is_direct else sweeps
-    state = chosen.start(Geometry.of(series, field_of_view, axis_shift_px))
-    projections = series.projections
+    geometry, projections = Geometry.of(series, field_of_view, axis_shift_px), series.projections
     if background == "auto" and np.median(projections) < 0:
         projections = np.stack([remove_background(projection) for projection in projections])
-    state = chosen.add(state, projections, series.tilt_angles, series.shifts_px)
+    data = projections, series.tilt_angles, series.shifts_px
+    planned, rule = (1, StoppingRule()) if chosen.is_direct else _ending(chosen, geometry, data, sweeps, stopping)
+    state = chosen.add(chosen.start(geometry), *data)
     residuals: list[float] = []
     reason = None
     while reason is None:
@@ -93,4 +95,26 @@ def reconstruct(
         "residuals": tuple(residuals),
         "stopped_because": reason,
     }
+    if isinstance(chosen, Auto):
+        metadata["chose"] = chosen.choice(state)
     return Volume(chosen.volume(state), series.pixel_size_nm, series.name, metadata)
+
+
+def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
+    if sweeps is not None and sweeps < 1:
+        raise ValueError(f"sweeps: expected at least 1, or None for the stopping rule, got {sweeps}")
+    if background not in {"auto", "keep"}:
+        raise ValueError(f"background: expected auto or keep, got {background!r}")
+    if isinstance(stopping, str) and stopping not in {"noise", "held-out"}:
+        raise ValueError(f"stopping: expected noise, held-out, or a StoppingRule, got {stopping!r}")
+
+
+def _ending(
+    method: Any, geometry: Geometry, data: Data, sweeps: int | None, stopping: Stopping
+) -> tuple[int | None, StoppingRule]:
+    rule = stopping if isinstance(stopping, StoppingRule) else StoppingRule()
+    if sweeps is None and stopping == "held-out":
+        sweeps = sweeps_by_held_out_tilts(method, geometry, *data, rule.max_sweeps)
+    elif stopping == "noise":
+        rule = StoppingRule(noise_level=noise_level(data[0]))
+    return sweeps, rule

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from livetomo.algorithms.reconstruct.noise import noise_deviations
+
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """Stop when the residual hardly falls any more, or after a number of sweeps.
+    """Stop when the residual hardly falls any more, is down to the noise, or after a number of sweeps.
 
     Offline and live runs use the same rule; live, the residuals are those since the last projection was added.
     """
@@ -16,10 +20,26 @@ class StoppingRule:
 
     max_sweeps: int = 150
 
+    noise_level: float = 0.0
+    """Residual that noise alone leaves: what ``noise_level`` gives. Going on below it fits noise."""
+
     def reason(self, residuals: Sequence[float]) -> str | None:
         """Say why to stop after sweeps with these residuals, None to go on."""
         if len(residuals) >= self.max_sweeps:
             return f"did {self.max_sweeps} sweeps"
+        if residuals and residuals[-1] <= self.noise_level:
+            return f"the residual is down to the noise, {self.noise_level:.2g}"
         if len(residuals) > 1 and residuals[-2] - residuals[-1] < self.tolerance * residuals[-2]:
             return f"the residual falls less than {self.tolerance:.2g} of itself a sweep"
         return None
+
+
+def noise_level(projections: np.ndarray) -> float:
+    """Give ‖noise‖ / ‖b‖ of projections (tilt, y, x): the residual at which the discrepancy principle stops.
+
+    After Morozov, Methods for Solving Incorrectly Posed Problems (1984), doi:10.1007/978-1-4612-5280-1.
+    """
+    values = np.asarray(projections, np.float64)
+    energy = float((values**2).sum())
+    noise = float((noise_deviations(values) ** 2).sum()) * values[0].size
+    return float(np.sqrt(noise / energy)) if energy > 0 else 0.0
