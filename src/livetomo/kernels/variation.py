@@ -33,8 +33,8 @@ def new_duals(grid: PackedGrid) -> np.ndarray:
 def gradient_norm(grid: PackedGrid, volume: np.ndarray, smoothing: float) -> float:
     """Give ‖g‖, g the gradient of Σ √(|∇x|² + smoothing²)."""
     squares: list[float] = []
-    step = _square(smoothing), np.float32(0), np.float32(0)
-    run(_descents(grid, volume, volume, step, NO_FLOOR, squares))
+    stay = False, np.float32(0), NO_FLOOR
+    run(_descents(grid, volume, volume, (_square(smoothing), np.float32(0)), stay, squares))
     return float(np.sqrt(fsum(squares)))
 
 
@@ -42,8 +42,8 @@ def tv_descent(
     grid: PackedGrid, volume: np.ndarray, out: np.ndarray, step: float, smoothing: float, piece_s: float
 ) -> Iterator[None]:
     """Write volume - step · g into ``out``, g the gradient of Σ √(|∇x|² + smoothing²)."""
-    limited_step = _square(smoothing), np.float32(0), np.float32(step)
-    yield from run_in_pieces(_descents(grid, volume, out, limited_step, NO_FLOOR, []), piece_s)
+    limits, move = (_square(smoothing), np.float32(0)), (True, np.float32(step), NO_FLOOR)
+    yield from run_in_pieces(_descents(grid, volume, out, limits, move, []), piece_s)
 
 
 def huber_descent(
@@ -53,8 +53,8 @@ def huber_descent(
 
     Below ``edge`` that is rate · Laplacian, stable up to a rate of 1/6; above, |∇x| counts linearly.
     """
-    limited_step = np.float32(0), _square(edge), np.float32(rate * edge)
-    yield from run_in_pieces(_descents(grid, volume, out, limited_step, floor, []), piece_s)
+    limits, move = (np.float32(0), _square(edge)), (True, np.float32(rate * edge), floor)
+    yield from run_in_pieces(_descents(grid, volume, out, limits, move, []), piece_s)
 
 
 def tv_proximal(
@@ -104,14 +104,13 @@ def _descents(
     grid: PackedGrid,
     volume: np.ndarray,
     out: np.ndarray,
-    step: tuple[np.float32, np.float32, np.float32],
-    floor: np.float32,
+    limits: tuple[np.float32, np.float32],
+    move: tuple[bool, np.float32, np.float32],
     squares: list[float],
 ) -> Iterator[Task]:
-    limits, length = step[:2], step[2]
     for block, z_rows in _parts(grid):
         kernel = _variation_cpu.descend
-        yield partial(_put, squares, kernel, volume, out, block, grid.volume_shape, z_rows, limits, length, floor)
+        yield partial(_put, squares, kernel, volume, out, block, grid.volume_shape, z_rows, limits, move)
 
 
 def _primals(
