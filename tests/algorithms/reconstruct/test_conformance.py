@@ -17,6 +17,7 @@ METHODS = [
     method_named("cimmino"),
     method_named("os-sirt"),
     method_named("cgls"),
+    method_named("auto"),
     method_named("fista-tv"),
     method_named("fista-tv", weight=0.0, positivity=False, tilts_per_subset=None),
     method_named("huber"),

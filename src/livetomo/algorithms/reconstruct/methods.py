@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from livetomo.algorithms.reconstruct.art import ART
+from livetomo.algorithms.reconstruct.auto import Auto
 from livetomo.algorithms.reconstruct.bp import BP
 from livetomo.algorithms.reconstruct.cgls import CGLS
 from livetomo.algorithms.reconstruct.cimmino import Cimmino
@@ -20,6 +21,7 @@ from livetomo.algorithms.reconstruct.wbp import WBP
 METHODS: dict[str, Any] = {
     "sirt": SIRT,
     "wbp": WBP,
+    "auto": Auto,
     "bp": BP,
     "sirt-wbp": SIRTWBP,
     "art": ART,
