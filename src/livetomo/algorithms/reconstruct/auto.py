@@ -16,8 +16,6 @@ _TILTS_TO_DECIDE = 8
 _LITTLE_NOISE = 0.01
 _LARGEST_FOR_TV = 640**3
 """Voxels: TV keeps 4.5 copies of the volume, FISTA two."""
-_DAMPING_FOR_NOISE = 0.06
-_DAMPING_LIMITS = 0.0003, 0.03
 _NEGATIVE_SHARE = 0.05
 
 
@@ -39,8 +37,8 @@ class Auto:
 
     Noise is told from what changes from pixel to pixel (Immerkær, Comput. Vis. Image Underst. 64, 300 (1996),
     doi:10.1006/cviu.1996.0060). Projections with noise get FISTA-TV; those with hardly any, and grids so large that
-    TV's copies may not fit, FISTA with a damping that follows the noise. Positivity is left out where more of the
-    projections is negative than noise makes so. Memory and cost are those of the method chosen.
+    TV's copies may not fit, FISTA. Positivity is left out where more of the projections is negative than noise makes
+    so. Memory and cost are those of the method chosen.
     """
 
     name: ClassVar[str] = "auto"
@@ -108,8 +106,7 @@ def _choose(energies: np.ndarray, geometry: Geometry) -> tuple[Any, str]:
         words.append("the grid is too large for the copies that total variation keeps")
     if share >= _LITTLE_NOISE and not is_large:
         return FISTATV(positivity=positivity), "; ".join(words)
-    damping = round(float(np.clip(_DAMPING_FOR_NOISE * share, *_DAMPING_LIMITS)), 4)
-    return FISTA(positivity=positivity, damping=damping), "; ".join(words)
+    return FISTA(positivity=positivity), "; ".join(words)
 
 
 def _carried_over(method: Any, data: Any) -> Any:
