@@ -18,9 +18,11 @@ METHODS = [
     method_named("os-sirt"),
     method_named("cgls"),
     method_named("auto"),
+    method_named("asd-pocs"),
     method_named("fista-tv"),
     method_named("fista-tv", weight=0.0, positivity=False, tilts_per_subset=None),
     method_named("huber"),
+    method_named("huber", weight=0.0),
     method_named("fista"),
     method_named("fista", tilts_per_subset=4, positivity=False, damping=0.0),
 ]

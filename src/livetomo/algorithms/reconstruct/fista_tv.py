@@ -21,8 +21,8 @@ class FISTATV:
     their disagreement; ``tilts_per_subset=None`` is FISTA proper.
 
     λ follows the data: ``weight`` is in units of what the noise found in the projections does to a voxel in one update,
-    so intensities may have any scale. Larger is smoother; images whose noise was smoothed away look free of noise and
-    want a larger one. Memory: 4.5 copies of the volume (three and the 16-bit duals) and the projections.
+    so intensities may have any scale; a tenth of the misfit counts as noise too. Larger is smoother. Memory: 4.5 copies
+    of the volume (three and the 16-bit duals) and the projections.
 
     Raises
     ------
@@ -54,7 +54,7 @@ class FISTATV:
         """Write the proximal point of ``packed_volume`` into ``spare``."""
         if state.duals is None:
             state.duals = variation.new_duals(state.data.grid)
-        strength = self.weight * noise_of_an_update(state.data, state.noise)
+        strength = self.weight * noise_of_an_update(state.data, state.noise, state.residual)
         problem = strength, momentum_sweeps.floor_of(self), self.tv_steps
         yield from variation.tv_proximal(
             state.data.grid, state.packed_volume, state.duals, state.spare, problem, piece_s

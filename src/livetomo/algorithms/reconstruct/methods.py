@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from livetomo.algorithms.reconstruct.art import ART
+from livetomo.algorithms.reconstruct.asd_pocs import ASDPOCS
 from livetomo.algorithms.reconstruct.auto import Auto
 from livetomo.algorithms.reconstruct.bp import BP
 from livetomo.algorithms.reconstruct.cgls import CGLS
@@ -30,6 +31,7 @@ METHODS: dict[str, Any] = {
     "cimmino": Cimmino,
     "os-sirt": OSSIRT,
     "cgls": CGLS,
+    "asd-pocs": ASDPOCS,
     "fista-tv": FISTATV,
     "huber": Huber,
     "fista": FISTA,

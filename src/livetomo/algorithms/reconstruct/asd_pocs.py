@@ -1,0 +1,183 @@
+"""ASD-POCS: compressed sensing by turns of data and total variation, while tilts arrive."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import numpy as np
+
+from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.momentum_sweeps import correct
+from livetomo.algorithms.reconstruct.noise import noise_deviations, residual_of_noise, typical_density
+from livetomo.algorithms.reconstruct.scaling import updates_by_sums
+from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.sweeps import Update, scratch_rays
+from livetomo.kernels import packed, variation
+from livetomo.model import Geometry
+
+_SMOOTHING = 0.05
+"""Rounding of the total variation's kink, over the typical density; a sharper one makes the steps turn on rounding."""
+
+
+@dataclass
+class ASDPOCSState:
+    """What ASD-POCS keeps: the volume and two more for the turns of TV, the projections, where its envelope stands."""
+
+    data: HeldData
+    packed_volume: np.ndarray
+    before: np.ndarray
+    spare: np.ndarray
+    noise: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """(tilt,) standard deviations."""
+    updates: list[Update] | None = None
+    """Those of a sweep; None when the tilts have changed since."""
+    residual: float = 1.0
+    next_part: int = 0
+    """Which lane block of which update comes next, or the turn of TV after the last."""
+    n_sweeps: int = 0
+    """Since the tilts changed."""
+    data_change: float = 0.0
+    """How far the data moved the volume in the newest sweep."""
+    descent_length: float | None = None
+    """dPOCS, how far each step down the TV goes; None until the data have moved the volume."""
+
+    def __setstate__(self, fields: dict[str, object]) -> None:
+        self.__dict__ |= fields
+        self.packed_volume, self.before = packed.aligned(self.packed_volume), packed.aligned(self.before)
+        self.spare = packed.aligned(self.spare)
+
+
+@dataclass(frozen=True)
+class ASDPOCS:
+    """Dynamic compressed sensing: Schwartz et al., Ultramicroscopy 219 (2020), doi:10.1016/j.ultramic.2020.113122.
+
+    By turns a sweep over the data in ordered subsets with positivity, and ``tv_steps`` steps down the total variation,
+    each as long as dPOCS: at first ``tv_share`` of the way that the data moved the volume; times ``tv_decay`` whenever
+    TV moved it further than ``largest_ratio`` of that while the residual is above the tolerance (Sidky and Pan, Phys.
+    Med. Biol. 53, 4777 (2008), doi:10.1088/0031-9155/53/17/021). The relaxation falls by ``relaxation_decay`` a sweep.
+    New tilts renew both from their start; the volume is kept.
+
+    Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
+    of one with 0.25, TV has three dimensions, its first steps are a quarter as long (0.05 instead of 0.2), which brings
+    the early sweeps ahead, and the tolerance of the residual ‖A x − b‖ / ‖b‖ is the noise found in the projections
+    unless it is given. Memory: three copies of the volume and the projections.
+
+    Raises
+    ------
+    ValueError
+        When the relaxation is not between 0 and 2, a decay not above 0 and up to 1, or another setting below 0.
+    """
+
+    relaxation: float = 1.0
+    relaxation_decay: float = 0.9985
+    tv_steps: int = 10
+    tv_share: float = 0.05
+    tv_decay: float = 0.95
+    largest_ratio: float = 0.95
+    tolerance: float | None = None
+    tilts_per_subset: int = 4
+    name: ClassVar[str] = "asd-pocs"
+    is_direct: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.relaxation < 2:
+            raise ValueError(f"relaxation: expected a factor between 0 and 2, got {self.relaxation}")
+        for key in ("relaxation_decay", "tv_decay"):
+            if not 0 < getattr(self, key) <= 1:
+                raise ValueError(f"{key}: expected a factor above 0, up to 1, got {getattr(self, key)}")
+        for key in ("tv_steps", "tv_share", "largest_ratio", "tolerance"):
+            if getattr(self, key) is not None and not getattr(self, key) >= 0:
+                raise ValueError(f"{key}: expected at least 0, got {getattr(self, key)}")
+        if self.tilts_per_subset < 1:
+            raise ValueError(f"tilts_per_subset: expected at least 1, got {self.tilts_per_subset}")
+
+    def start(self, geometry: Geometry) -> ASDPOCSState:
+        """Give an empty reconstruction."""
+        data = HeldData.none(geometry)
+        return ASDPOCSState(data, data.grid.new_volume(), data.grid.new_volume(), data.grid.new_volume())
+
+    def add(
+        self, state: ASDPOCSState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+    ) -> ASDPOCSState:
+        """Take in projections, do one update with them alone, and renew the envelope."""
+        numbers = state.data.add(projections, tilt_angles, shifts_px)
+        state.noise = np.concatenate([state.noise, noise_deviations(projections)])
+        self._renew(state)
+        [update], scratch = updates_by_sums(state.data, [numbers], 1.0), scratch_rays(state.data)
+        for block in range(state.data.grid.n_blocks):
+            for _ in correct(state, update, block, scratch, np.float32(0), [], float("inf")):
+                pass
+        return state
+
+    def replace(
+        self, state: ASDPOCSState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+    ) -> ASDPOCSState:
+        """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
+        state.data.replace(index, projection, tilt_angle, shift_px)
+        state.noise[index] = noise_deviations(np.asarray(projection)[None])[0]
+        self._renew(state)
+        return state
+
+    def step(self, state: ASDPOCSState) -> ASDPOCSState:
+        """Do one sweep over the data and one turn of TV."""
+        for _ in self.step_pieces(state, piece_s=float("inf")):
+            pass
+        return state
+
+    def step_pieces(self, state: ASDPOCSState, piece_s: float = 0.03) -> Iterator[None]:
+        """Do one sweep, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
+        data, squares = state.data, list[float]()
+        if not len(data):
+            return
+        if state.updates is None:
+            state.updates = updates_by_sums(data, spread_subsets(data.tilt_angles, self.tilts_per_subset), 1.0)
+        scratch, n_blocks = scratch_rays(data), data.grid.n_blocks
+        n_data_parts = len(state.updates) * n_blocks
+        for part in [(state.next_part + k) % (n_data_parts + 1) for k in range(n_data_parts + 1)]:
+            if part == 0:
+                state.before[...] = state.packed_volume
+            if part < n_data_parts:
+                update, block = self._relaxed(state, state.updates[part // n_blocks]), part % n_blocks
+                yield from correct(state, update, block, scratch, np.float32(0), squares, piece_s)
+                if part == n_data_parts - 1:
+                    state.data_change = variation.distance(state.packed_volume, state.before)
+            else:
+                yield from self._lower_variation(state, piece_s)
+            state.next_part = (part + 1) % (n_data_parts + 1)
+        state.residual = data.residual(sum(squares))
+
+    def volume(self, state: ASDPOCSState, out: np.ndarray | None = None) -> np.ndarray:
+        """Give the volume (z, y, x) float32, in ``out`` when it is given."""
+        return state.data.grid.unpack_volume(state.packed_volume, out)
+
+    def residual(self, state: ASDPOCSState) -> float:
+        """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
+        return state.residual
+
+    @staticmethod
+    def _renew(state: ASDPOCSState) -> None:
+        state.updates, state.n_sweeps, state.descent_length = None, 0, None
+
+    def _relaxed(self, state: ASDPOCSState, update: Update) -> Update:
+        factor = self.relaxation * self.relaxation_decay**state.n_sweeps
+        return replace(update, gain=update.gain * np.float32(factor))
+
+    def _lower_variation(self, state: ASDPOCSState, piece_s: float) -> Iterator[None]:
+        """Go down the TV, from volume to spare, to before, and back; the volume itself stays until the turn is done."""
+        grid, smoothing = state.data.grid, _SMOOTHING * typical_density(state.data)
+        length = self.tv_share * state.data_change if state.descent_length is None else state.descent_length
+        source, target = state.packed_volume, state.spare
+        for _ in range(self.tv_steps):
+            norm = variation.gradient_norm(grid, source, smoothing)
+            step = length / norm if norm > 0 else 0.0  # an even volume has nowhere to go
+            yield from variation.tv_descent(grid, source, target, step, smoothing, piece_s)
+            source, target = target, state.before if target is state.spare else state.spare
+        change = variation.distance(source, state.packed_volume)
+        tolerance = residual_of_noise(state.data, state.noise) if self.tolerance is None else self.tolerance
+        if change > self.largest_ratio * state.data_change and state.residual > tolerance:
+            length *= self.tv_decay
+        state.descent_length, state.n_sweeps = length, state.n_sweeps + 1
+        if source is state.spare:
+            state.packed_volume, state.spare = source, state.packed_volume
+        elif source is state.before:
+            state.packed_volume, state.before = source, state.packed_volume
