@@ -1,9 +1,11 @@
 """What sets the iterative methods apart, beyond the contract that all keep."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from livetomo.algorithms.reconstruct import StoppingRule, method_named, reconstruct
+from livetomo.algorithms.reconstruct import METHODS, StoppingRule, method_named, reconstruct
 from livetomo.algorithms.reconstruct.stopping import noise_level
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry, TiltSeries
@@ -172,6 +174,12 @@ def test_noise_level_stops_only_when_it_is_reached():
     rule = StoppingRule(noise_level=0.2)
     assert rule.reason([0.5, 0.3]) is None
     assert "noise" in rule.reason([0.5, 0.3, 0.19])
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_every_method_has_its_line_in_the_guide(name):
+    guide = Path(__file__).parents[3] / "docs/how-to/choose-a-method.md"
+    assert f"| `{name}` |" in guide.read_text(encoding="utf-8")
 
 
 def test_auto_says_what_it_chose_and_why():
