@@ -32,9 +32,12 @@ def take_back(
     sums: list[float],
     piece_s: float,
 ) -> Iterator[None]:
-    """Subtract factor · projected from the rays whose ``weights`` (row,) are not 0, and sum remainder² after it."""
+    """Subtract factor · projected from the rays whose ``weights`` (row,) are not 0, and sum remainder² after it.
+
+    The remainder may have room for more rays than there are weights.
+    """
     part = partial(_conjugate_cpu.take_back, remainder, projected, weights, np.float32(factor))
-    yield from _in_pieces(part, len(remainder), sums, piece_s)
+    yield from _in_pieces(part, len(weights), sums, piece_s)
 
 
 def damp(gradient: np.ndarray, volume: np.ndarray, damping: float, sums: list[float], piece_s: float) -> Iterator[None]:

@@ -73,6 +73,7 @@ def reconstruct(
         projections = np.stack([remove_background(projection) for projection in projections])
     data = projections, series.tilt_angles, series.shifts_px
     planned, rule = (1, StoppingRule()) if chosen.is_direct else _ending(chosen, geometry, data, sweeps, stopping)
+    is_held_out = stopping == "held-out" and sweeps is None and not chosen.is_direct
     state = chosen.add(chosen.start(geometry), *data)
     residuals: list[float] = []
     reason = None
@@ -84,7 +85,7 @@ def reconstruct(
         if planned is None:
             reason = rule.reason(residuals)
         elif len(residuals) >= planned:
-            reason = f"did {planned} sweeps"
+            reason = f"did {planned} sweeps" + (", the best for tilts held out" if is_held_out else "")
     metadata = {
         "method": chosen.name,
         "settings": asdict(chosen),

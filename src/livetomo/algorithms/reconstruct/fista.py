@@ -20,7 +20,7 @@ from livetomo.algorithms.reconstruct.sweeps import (
 from livetomo.kernels import packed
 from livetomo.model import Geometry
 
-_DAMPING_FOR_NOISE = 0.06
+_DAMPING_FOR_NOISE = 0.025
 _DAMPING_LIMITS = 0.0003, 0.03
 _NO_CEILING = np.float32(np.finfo(np.float32).max)
 
@@ -67,7 +67,7 @@ class FISTA:
     subsets that of Kim, Ramani and Fessler, IEEE Trans. Med. Imaging 34, 167 (2015), doi:10.1109/TMI.2014.2350962. Two
     safeguards, for each lane block of slices: momentum starts anew when it leads uphill over a sweep (O'Donoghue and
     Candès, Found. Comput. Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3), and subsets, with which momentum may
-    diverge, are merged two by two whenever a sweep finds the misfit grown. Each update is damped as SIRT's is, by 0.06
+    diverge, are merged two by two whenever a sweep finds the misfit grown. Each update is damped as SIRT's is, by 0.025
     of the noise's share in the projections, so that the volume settles instead of fitting noise for ever. Memory: two
     volumes and the projections, and a quarter of a volume for a support.
 
