@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from livetomo.cli import options
 from livetomo.cli.live import WHILE_WATCHED_S, run
 
 N_TILTS = 77
@@ -17,7 +18,7 @@ N_TILTS = 77
 
 def command(
     interval: Annotated[float, typer.Option(metavar="SECONDS", help="From one projection to the next.")] = 0.5,
-    method: Annotated[str, typer.Option(metavar="wbp|sirt", help="Reconstruction method.")] = "sirt",
+    method: options.Method = "sirt",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Keep the volume here.")] = None,
     host: Annotated[str, typer.Option(help="Address to serve the view on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port to serve the view on; default: any that is free.")] = None,

@@ -18,7 +18,12 @@ TiltAxis = Annotated[
 FlipAngles = Annotated[bool, typer.Option("--flip-angles", help="Count the tilt angles the other way round.")]
 Bin = Annotated[int, typer.Option(metavar="N", help="Average blocks of N × N pixels.")]
 Align = Annotated[str, typer.Option(metavar="none|com", help="Alignment: none, or centre of mass.")]
-Method = Annotated[str, typer.Option(metavar="wbp|sirt", help="Reconstruction method.")]
+Method = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="Reconstruction method: sirt, wbp, auto, fista, fista-tv, asd-pocs, huber, cgls, …"
+    ),
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="File to write; its suffix chooses the format.")]
 AxesOrder = Annotated[
     str | None, typer.Option("--axes", help="Order of the file's axes, slowest first, such as tyx or xyt.")

@@ -23,5 +23,13 @@ class RunBarState:
     run_can_finish: bool = False
 
 
-METHODS = [{"title": "SIRT", "value": "sirt"}, {"title": "WBP", "value": "wbp"}]
-"""Methods that can be chosen while it runs."""
+METHODS = [
+    {"title": "SIRT", "value": "sirt"},
+    {"title": "FISTA", "value": "fista"},
+    {"title": "FISTA-TV", "value": "fista-tv"},
+    {"title": "ASD-POCS", "value": "asd-pocs"},
+    {"title": "Huber", "value": "huber"},
+    {"title": "WBP", "value": "wbp"},
+    {"title": "SIRT-WBP", "value": "sirt-wbp"},
+]
+"""Methods that can be chosen while it runs: those that make sense live; the command line has all."""
