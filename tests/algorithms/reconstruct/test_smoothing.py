@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+from livetomo.algorithms.reconstruct import method_named, reconstruct
+from livetomo.algorithms.reconstruct.noise import noise_deviations
+from livetomo.kernels.packed import PackedGrid
+from livetomo.model import Geometry, TiltSeries
+from livetomo.sim.phantoms import particles
+from livetomo.sim.tilt_series import Imaging, record
+
+PLAIN_SIRT = {"tilts_per_subset": None, "damping": 0.0}
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    specimen = particles(96)[:, 40:56]
+    return record(specimen, np.arange(-70, 71, 4.0), Imaging(noise=0.05))
+
+
+def error(volume, truth):
+    return np.linalg.norm(volume - truth) / np.linalg.norm(truth)
+
+
+@pytest.fixture(scope="module")
+def best_sirt_error(noisy):
+    errors = [error(reconstruct(noisy.series, sweeps=n, **PLAIN_SIRT).data, noisy.volume) for n in (20, 30, 40, 60)]
+    assert min(errors) < min(errors[0], errors[-1])  # the best lies between
+    return min(errors)
+
+
+@pytest.mark.parametrize(("method", "sweeps"), [("fista-tv", 20), ("asd-pocs", 30), ("huber", 20)])
+def test_smoothing_has_at_most_six_tenths_of_the_error_of_the_best_sirt(noisy, best_sirt_error, method, sweeps):
+    volume = reconstruct(noisy.series, method, sweeps=sweeps).data
+    assert error(volume, noisy.volume) <= 0.6 * best_sirt_error
+    assert volume.min() >= 0
+
+
+@pytest.mark.parametrize("method", ["fista-tv", "huber"])
+def test_more_weight_is_smoother(noisy, method):
+    volumes = [reconstruct(noisy.series, method, sweeps=15, weight=weight).data for weight in (0, 2, 20)]
+    roughness = [np.abs(np.diff(volume, axis=1)).sum() for volume in volumes]
+    assert roughness[0] > 3 * roughness[1]
+    assert roughness[1] > 1.04 * roughness[2]
+
+
+def test_slices_smooth_each_other_across_lane_blocks_too(noisy):
+    images = np.concatenate([noisy.series.projections[:, :11]] * 12, axis=1)
+    series = TiltSeries(images, noisy.series.tilt_angles)
+    assert PackedGrid(Geometry.of(series).volume_shape, 96).lanes == 64
+    copies = np.split(reconstruct(series, "fista-tv", sweeps=8).data, 12, axis=1)
+    np.testing.assert_allclose(copies[5], copies[3], atol=0.02 * copies[3].max())  # slice 63 is the last of a block
+    alone = reconstruct(series.replace(projections=images[:, 55:64]), "fista-tv", sweeps=8).data
+    assert np.abs(alone[:, -1] - copies[3][:, 8]).max() > 0.1 * alone.max()
+
+
+def test_asd_pocs_renews_its_envelope_when_a_tilt_arrives(noisy):
+    method, series = method_named("asd-pocs"), noisy.series
+    state = method.add(method.start(Geometry.of(series)), series.projections[:-1], series.tilt_angles[:-1])
+    for _ in range(12):
+        state = method.step(state)
+    before = state.descent_length
+    state = method.step(method.add(state, series.projections[-1:], series.tilt_angles[-1:]))
+    assert state.n_sweeps == 1
+    assert state.descent_length != before
+
+
+def test_asd_pocs_with_more_tolerance_follows_the_data_less(noisy):
+    strict, loose = (reconstruct(noisy.series, "asd-pocs", sweeps=30, tolerance=share) for share in (0.01, 0.4))
+    assert loose.metadata["residual"] > 1.005 * strict.metadata["residual"]
+
+
+def test_noise_is_found():
+    random = np.random.default_rng(0)
+    smooth = 50 * np.sin(np.arange(90) / 9)[:, None] * np.cos(np.arange(110) / 7)
+    images = smooth + random.normal(0, [[[2.0]], [[5.0]]], (2, 90, 110))
+    np.testing.assert_allclose(noise_deviations(images), [2, 5], rtol=0.05)
+    np.testing.assert_allclose(noise_deviations(images[:, :1]), [2, 5], rtol=0.2)
+    assert noise_deviations(images[:, :2, :2]).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("method", "setting"),
+    [
+        ("fista-tv", "tv_steps"),
+        ("huber", "edge"),
+        ("asd-pocs", "tv_share"),
+        ("asd-pocs", "tv_decay"),
+        ("huber", "weight"),
+    ],
+)
+def test_settings_out_of_range_are_named(method, setting):
+    with pytest.raises(ValueError, match=setting):
+        method_named(method, **{setting: -1})
