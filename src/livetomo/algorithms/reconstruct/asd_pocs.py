@@ -18,6 +18,9 @@ from livetomo.model import Geometry
 _SMOOTHING = 0.05
 """Rounding of the total variation's kink, over the typical density; a sharper one makes the steps turn on rounding."""
 
+_LONGEST_DESCENT = 0.03
+"""Of a step down the TV, over ‖x‖: at first the data move the volume by nearly all of it, too far for steps of TV."""
+
 
 @dataclass
 class ASDPOCSState:
@@ -58,9 +61,9 @@ class ASDPOCS:
     New tilts renew both from their start; the volume is kept.
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
-    of one with 0.25, TV has three dimensions, its first steps are a quarter as long (0.05 instead of 0.2), which brings
-    the early sweeps ahead, and the tolerance of the residual ‖A x − b‖ / ‖b‖ is the noise found in the projections
-    unless it is given. Memory: three copies of the volume and the projections.
+    of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖, and the tolerance of the
+    residual ‖A x − b‖ / ‖b‖ is the noise found in the projections unless it is given. Memory: three copies of the
+    volume and the projections.
 
     Raises
     ------
@@ -71,7 +74,7 @@ class ASDPOCS:
     relaxation: float = 1.0
     relaxation_decay: float = 0.9985
     tv_steps: int = 10
-    tv_share: float = 0.05
+    tv_share: float = 0.2
     tv_decay: float = 0.95
     largest_ratio: float = 0.95
     tolerance: float | None = None
@@ -165,7 +168,10 @@ class ASDPOCS:
     def _lower_variation(self, state: ASDPOCSState, piece_s: float) -> Iterator[None]:
         """Go down the TV, from volume to spare, to before, and back; the volume itself stays until the turn is done."""
         grid, smoothing = state.data.grid, _SMOOTHING * typical_density(state.data)
-        length = self.tv_share * state.data_change if state.descent_length is None else state.descent_length
+        length = state.descent_length
+        if length is None:
+            longest = _LONGEST_DESCENT * float(np.linalg.norm(state.packed_volume))
+            length = min(self.tv_share * state.data_change, longest)
         source, target = state.packed_volume, state.spare
         for _ in range(self.tv_steps):
             norm = variation.gradient_norm(grid, source, smoothing)
