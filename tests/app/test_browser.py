@@ -232,7 +232,7 @@ def test_the_run_is_paused_started_changed_and_finished(with_volume, engine):
     page.locator(".lt-start").click()
     page.wait_for_selector(".lt-headline:has-text('Refining')")
     page.locator(".lt-method").click()
-    page.get_by_role("option", name="WBP").click()
+    page.get_by_role("option", name="WBP", exact=True).click()
     page.wait_for_selector(".lt-method:has-text('WBP')")
     page.locator(".lt-finish").click()
     page.locator(".lt-finish-now").click()

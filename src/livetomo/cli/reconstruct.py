@@ -3,7 +3,7 @@
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import typer
@@ -32,6 +32,10 @@ def command(
     ] = None,
     method: options.Method = "sirt",
     sweeps: Annotated[int | None, typer.Option(help="Sweeps over all tilts; default: until converged.")] = None,
+    stopping: Annotated[
+        Literal["noise", "held-out"] | None,
+        typer.Option(metavar="noise|held-out", help="Stop at the noise, or when tilts left out are explained best."),
+    ] = None,
     field_of_view: Annotated[
         float, typer.Option(help="Width of the grid over the detector's; above 1 when the object is wider.")
     ] = 1.0,
@@ -56,7 +60,14 @@ def command(
     )
     series = _prepared(series, bin, align)
     with _Progress(sweeps) as progress:
-        volume = reconstruct(series, method=method, sweeps=sweeps, field_of_view=field_of_view, progress=progress.show)
+        volume = reconstruct(
+            series,
+            method=method,
+            sweeps=sweeps,
+            field_of_view=field_of_view,
+            progress=progress.show,
+            stopping=stopping,
+        )
     write(volume, output)
     typer.echo(
         f"residual={volume.metadata['residual']:.4f} sweeps={volume.metadata['sweeps']} "
