@@ -2,9 +2,9 @@
 # Without make (Windows): py tools\run.py demo
 PYTHON ?= python3
 
-.PHONY: demo test gates bench docs clean
+.PHONY: demo test gates bench bench-quality docs clean
 
-demo test gates bench docs:
+demo test gates bench bench-quality docs:
 	@$(PYTHON) tools/run.py $@ $(ARGS)
 
 clean:

@@ -1,4 +1,4 @@
-"""Run the benchmarks and write ``docs/reference/benchmarks.md``: ``python -m benchmarks``."""
+"""Run benchmarks and write their page: ``python -m benchmarks [speed|quality]``."""
 
 import sys
 from pathlib import Path
@@ -9,20 +9,26 @@ sys.path.insert(0, str(_HERE))  # each benchmark is also a script of its own
 import live_lag  # noqa: E402
 import memory  # noqa: E402
 import projector  # noqa: E402
+import quality  # noqa: E402
 import real_data  # noqa: E402
 
-_PAGE = _HERE.parent / "docs" / "reference" / "benchmarks.md"
-_TITLE = "# Benchmarks\n\nWritten by `make bench`, which measures everything anew on your machine."
+_PAGES = {
+    "speed": ("benchmarks.md", "# Benchmarks", "make bench", (projector, memory, real_data, live_lag)),
+    "quality": ("quality.md", "# Quality of the methods", "make bench-quality", (quality,)),
+}
 
 
 def main() -> None:
     """Measure everything, print it, write the page."""
+    file, title, command, benchmarks = _PAGES[sys.argv[1] if len(sys.argv) > 1 else "speed"]
     sections = []
-    for benchmark in (projector, memory, real_data, live_lag):
+    for benchmark in benchmarks:
         sections.append(benchmark.section())
         print(sections[-1], flush=True)
-    _PAGE.parent.mkdir(parents=True, exist_ok=True)
-    _PAGE.write_text("\n\n".join([_TITLE, *sections]) + "\n", encoding="utf-8")
+    page = _HERE.parent / "docs" / "reference" / file
+    page.parent.mkdir(parents=True, exist_ok=True)
+    intro = f"Written by `{command}`, which measures everything anew on your machine."
+    page.write_text("\n\n".join([title, intro, *sections]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Make what livetomo needs on this computer, then run it: ``python3 tools/run.py demo|test|gates|bench|docs``.
+"""Make what livetomo needs on this computer, then run it: ``python3 tools/run.py TASK``; without TASK it lists them.
 
 Needs nothing but Python 3.11 or newer. The first call makes a virtual environment in ``.venv`` and installs the
 packages; as root on Debian also the libraries that draw without a screen and, for the tests, Chromium. Later calls
@@ -30,7 +30,7 @@ GATES = (
 
 def main() -> int:
     """Prepare and run what the first argument names; further arguments go to it."""
-    tasks = {"demo": demo, "test": test, "gates": gates, "bench": bench, "docs": docs}
+    tasks = {"demo": demo, "test": test, "gates": gates, "bench": bench, "bench-quality": bench_quality, "docs": docs}
     if len(sys.argv) < 2 or sys.argv[1] not in tasks:
         print(f"usage: python3 tools/run.py {'|'.join(tasks)} [arguments]")
         return 2
@@ -74,6 +74,12 @@ def bench(arguments: list[str]) -> int:
     prepare_drawing()
     prepare_chromium()
     return subprocess.call([PYTHON, "-m", "benchmarks", *arguments], cwd=ROOT)
+
+
+def bench_quality(_: list[str]) -> int:
+    """Measure what the methods reach and write docs/reference/quality.md."""
+    prepare("bench")
+    return subprocess.call([PYTHON, "-m", "benchmarks", "quality"], cwd=ROOT)
 
 
 def docs(arguments: list[str]) -> int:
