@@ -9,6 +9,7 @@ from livetomo.algorithms.reconstruct.auto import Auto
 from livetomo.algorithms.reconstruct.bp import BP
 from livetomo.algorithms.reconstruct.cgls import CGLS
 from livetomo.algorithms.reconstruct.cimmino import Cimmino
+from livetomo.algorithms.reconstruct.dart import DART
 from livetomo.algorithms.reconstruct.fista import FISTA
 from livetomo.algorithms.reconstruct.fista_tv import FISTATV
 from livetomo.algorithms.reconstruct.huber import Huber
@@ -35,6 +36,7 @@ METHODS: dict[str, Any] = {
     "fista-tv": FISTATV,
     "huber": Huber,
     "fista": FISTA,
+    "dart": DART,
 }
 
 

@@ -1,0 +1,195 @@
+"""DART: the discrete algebraic reconstruction technique."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+
+from livetomo.algorithms.reconstruct.grey_levels import boundary, estimated_levels, labels_of
+from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.momentum_sweeps import correct
+from livetomo.algorithms.reconstruct.scaling import updates_by_sums
+from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.sweeps import Update, check_relaxation, check_tilts_per_subset, scratch_rays
+from livetomo.kernels import packed
+from livetomo.model import Geometry
+
+_FREE = np.float32(-1)
+"""Marks a free voxel among the fixed ones, whose levels are not negative."""
+
+_ROWS_PER_TASK = 1024
+"""Packed rows: few enough that what is compared stays in cache."""
+
+
+@dataclass
+class DARTState:
+    """What DART keeps: the volume, what is fixed in it, and the projections."""
+
+    data: HeldData
+    packed_volume: np.ndarray
+    fixed: np.ndarray
+    """Packed levels of the fixed voxels, −1 where free; without rows while all are free."""
+    levels: np.ndarray | None = None
+    """(level,) ascending; None until they are estimated."""
+    updates: list[Update] | None = None
+    residual: float = 1.0
+    next_part: int = 0
+    n_sweeps: int = 0
+    """Since the tilts changed."""
+
+    def __setstate__(self, fields: dict[str, object]) -> None:
+        self.__dict__ |= fields
+        self.packed_volume, self.fixed = packed.aligned(self.packed_volume), packed.aligned(self.fixed)
+
+
+@dataclass(frozen=True)
+class DART:
+    """DART: Batenburg and Sijbers, IEEE Trans. Image Process. 20, 2542 (2011), doi:10.1109/TIP.2011.2131661.
+
+    For objects of a few grey levels. ``start_sweeps`` of SIRT with positivity come first. Then each round smooths the
+    free voxels, gives every voxel the nearest level, frees those at a boundary (by six neighbours) and at random
+    ``free_share`` of the others, and refines the free ones alone by ``round_sweeps`` of SIRT. New tilts begin again
+    with SIRT from the volume there is. The volume shows the free voxels as they are, so that the residual is its own;
+    the discrete image is that volume cut midway between the levels. The residual rises when a round begins, where a
+    stopping rule would end: say the number of sweeps instead.
+
+    Levels that are not given are estimated from the histogram when the first round begins; the lowest is vacuum, 0.
+    Memory: two copies of the volume and two more for a moment when a round begins.
+
+    Raises
+    ------
+    ValueError
+        When a setting is out of its range.
+    """
+
+    grey_levels: tuple[float, ...] | None = None
+    """At least two, ascending, none negative, in the units of the volume."""
+    n_levels: int = 2
+    """How many to estimate, vacuum included, when they are not given."""
+    start_sweeps: int = 20
+    round_sweeps: int = 10
+    free_share: float = 0.1
+    smoothing: float = 0.1
+    """Share of a free voxel that its neighbourhood makes up when a round begins."""
+    relaxation: float = 1.0
+    tilts_per_subset: int | None = 4
+    seed: int = 0
+    name: ClassVar[str] = "dart"
+    is_direct: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_relaxation(self.relaxation)
+        check_tilts_per_subset(self.tilts_per_subset)
+        levels = np.array([0.0, 1.0] if self.grey_levels is None else self.grey_levels)
+        if len(levels) < 2 or levels[0] < 0 or not (np.diff(levels) > 0).all():
+            raise ValueError(f"grey_levels: expected at least two, ascending, none negative, got {self.grey_levels}")
+        if not 2 <= self.n_levels <= 255:
+            raise ValueError(f"n_levels: expected 2 to 255, got {self.n_levels}")
+        for key in ("start_sweeps", "round_sweeps"):
+            if getattr(self, key) < 1:
+                raise ValueError(f"{key}: expected at least 1, got {getattr(self, key)}")
+        for key in ("free_share", "smoothing"):
+            if not 0 <= getattr(self, key) <= 1:
+                raise ValueError(f"{key}: expected a share from 0 to 1, got {getattr(self, key)}")
+
+    def start(self, geometry: Geometry) -> DARTState:
+        """Give an empty reconstruction."""
+        data = HeldData.none(geometry)
+        volume = data.grid.new_volume()
+        return DARTState(data, volume, volume[:, :0])
+
+    def add(
+        self, state: DARTState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+    ) -> DARTState:
+        """Take in projections, free all voxels and do one update with these projections alone."""
+        numbers = state.data.add(projections, tilt_angles, shifts_px)
+        self._renew(state)
+        scratch = scratch_rays(state.data)
+        [update] = updates_by_sums(state.data, [numbers], self.relaxation)
+        for block in range(state.data.grid.n_blocks):
+            for _ in correct(state, update, block, scratch, np.float32(0), [], float("inf")):
+                pass
+        return state
+
+    def replace(
+        self, state: DARTState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+    ) -> DARTState:
+        """Put a corrected projection in the place of number ``index`` and free all voxels."""
+        state.data.replace(index, projection, tilt_angle, shift_px)
+        self._renew(state)
+        return state
+
+    def step(self, state: DARTState) -> DARTState:
+        """Do one sweep over the free voxels."""
+        for _ in self.step_pieces(state, piece_s=float("inf")):
+            pass
+        return state
+
+    def step_pieces(self, state: DARTState, piece_s: float = 0.03) -> Iterator[None]:
+        """Do one sweep, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
+        data, squares = state.data, list[float]()
+        if not len(data):
+            return
+        if state.updates is None:
+            state.updates = updates_by_sums(
+                data, spread_subsets(data.tilt_angles, self.tilts_per_subset), self.relaxation
+            )
+        n_before, is_new_round = divmod(state.n_sweeps - self.start_sweeps, self.round_sweeps)
+        if n_before >= 0 and is_new_round == 0 and state.next_part == 0:
+            self._begin_round(state, n_before)
+        scratch, n_blocks = scratch_rays(data), data.grid.n_blocks
+        n_parts = len(state.updates) * n_blocks
+        for part in [(state.next_part + k) % n_parts for k in range(n_parts)]:
+            update, block = state.updates[part // n_blocks], part % n_blocks
+            yield from correct(state, update, block, scratch, np.float32(0), squares, piece_s)
+            _fix(state, block)
+            state.next_part = (part + 1) % n_parts
+        state.residual = data.residual(sum(squares))
+        state.n_sweeps += 1
+
+    def volume(self, state: DARTState, out: np.ndarray | None = None) -> np.ndarray:
+        """Give the volume (z, y, x) float32, in ``out`` when it is given."""
+        return state.data.grid.unpack_volume(state.packed_volume, out)
+
+    def residual(self, state: DARTState) -> float:
+        """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
+        return state.residual
+
+    @staticmethod
+    def _renew(state: DARTState) -> None:
+        state.updates, state.levels, state.n_sweeps, state.next_part = None, None, 0, 0
+        state.fixed = state.packed_volume[:, :0]
+
+    def _begin_round(self, state: DARTState, number: int) -> None:
+        grid = state.data.grid
+        volume = grid.unpack_volume(state.packed_volume)
+        if state.levels is None:
+            given = self.grey_levels
+            state.levels = estimated_levels(volume, self.n_levels) if given is None else np.array(given)
+        if number > 0 and self.smoothing > 0:
+            self._smooth(state, volume)
+        labels = labels_of(volume, state.levels)
+        is_free = boundary(labels)
+        is_free |= np.random.default_rng((self.seed, number)).random(volume.shape, np.float32) < self.free_share
+        fixed = np.where(is_free, _FREE, state.levels.astype(np.float32)[labels])
+        state.fixed = grid.new_volume()
+        grid.pack_volume(fixed, state.fixed)
+        grid.pack_volume(volume, state.packed_volume)
+
+    def _smooth(self, state: DARTState, volume: np.ndarray) -> None:
+        from scipy.ndimage import gaussian_filter
+
+        smooth = gaussian_filter(volume, 1.0)
+        is_free = state.data.grid.unpack_volume(state.fixed) == _FREE
+        volume[is_free] += np.float32(self.smoothing) * (smooth - volume)[is_free]
+
+
+def _fix(state: DARTState, block: int) -> None:
+    volume, fixed = state.packed_volume[block], state.fixed[block]
+
+    def fix(rows: slice) -> None:
+        np.copyto(volume[rows], fixed[rows], where=fixed[rows] != _FREE)
+
+    packed.run(partial(fix, slice(row, row + _ROWS_PER_TASK)) for row in range(0, len(fixed), _ROWS_PER_TASK))
