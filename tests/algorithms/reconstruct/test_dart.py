@@ -82,3 +82,9 @@ def test_fixed_voxels_keep_their_level():
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         method_named("dart", **wrong)
+
+
+def test_dart_does_its_rounds_when_no_sweeps_are_given():
+    _, series = discrete_series()
+    volume = reconstruct(series, "dart", start_sweeps=3, round_sweeps=2)
+    assert volume.metadata["sweeps"] == 3 + 10 * 2

@@ -8,6 +8,7 @@ import numpy as np
 
 from livetomo.algorithms.filter.background import remove_background
 from livetomo.algorithms.reconstruct.auto import Auto
+from livetomo.algorithms.reconstruct.dart import DART
 from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
 from livetomo.algorithms.reconstruct.stopping import StoppingRule, noise_level
@@ -118,4 +119,6 @@ def _ending(
         sweeps = sweeps_by_held_out_tilts(method, geometry, *data, rule.max_sweeps)
     elif stopping == "noise":
         rule = StoppingRule(noise_level=noise_level(data[0]))
+    elif sweeps is None and stopping is None and isinstance(method, DART):
+        sweeps = method.usual_sweeps  # its residual rises when a round begins: the rule would end it there
     return sweeps, rule

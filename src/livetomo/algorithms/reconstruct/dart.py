@@ -19,6 +19,7 @@ from livetomo.model import Geometry
 _FREE = np.float32(-1)
 """Marks a free voxel among the fixed ones, whose levels are not negative."""
 
+_USUAL_ROUNDS = 10
 _ROWS_PER_TASK = 1024
 """Packed rows: few enough that what is compared stays in cache."""
 
@@ -53,7 +54,7 @@ class DART:
     ``free_share`` of the others, and refines the free ones alone by ``round_sweeps`` of SIRT. New tilts begin again
     with SIRT from the volume there is. The volume shows the free voxels as they are, so that the residual is its own;
     the discrete image is that volume cut midway between the levels. The residual rises when a round begins, where a
-    stopping rule would end: say the number of sweeps instead.
+    stopping rule would end: without a number of sweeps, ``reconstruct`` does ten rounds.
 
     Levels that are not given are estimated from the histogram when the first round begins; the lowest is vacuum, 0.
     Memory: two copies of the volume and two more for a moment when a round begins.
@@ -93,6 +94,11 @@ class DART:
         for key in ("free_share", "smoothing"):
             if not 0 <= getattr(self, key) <= 1:
                 raise ValueError(f"{key}: expected a share from 0 to 1, got {getattr(self, key)}")
+
+    @property
+    def usual_sweeps(self) -> int:
+        """Sweeps of the start and of ten rounds."""
+        return self.start_sweeps + _USUAL_ROUNDS * self.round_sweeps
 
     def start(self, geometry: Geometry) -> DARTState:
         """Give an empty reconstruction."""
