@@ -26,6 +26,7 @@ METHODS = [
     method_named("fista"),
     method_named("fista", tilts_per_subset=4, positivity=False, damping=0.0),
     method_named("dart", free_share=1.0, smoothing=0.0),
+    method_named("fourier"),
 ]
 
 

@@ -12,6 +12,7 @@ from livetomo.algorithms.reconstruct.cimmino import Cimmino
 from livetomo.algorithms.reconstruct.dart import DART
 from livetomo.algorithms.reconstruct.fista import FISTA
 from livetomo.algorithms.reconstruct.fista_tv import FISTATV
+from livetomo.algorithms.reconstruct.fourier import DirectFourier
 from livetomo.algorithms.reconstruct.huber import Huber
 from livetomo.algorithms.reconstruct.landweber import Landweber
 from livetomo.algorithms.reconstruct.os_sirt import OSSIRT
@@ -37,6 +38,7 @@ METHODS: dict[str, Any] = {
     "huber": Huber,
     "fista": FISTA,
     "dart": DART,
+    "fourier": DirectFourier,
 }
 
 
