@@ -1,4 +1,4 @@
-"""Run benchmarks and write their page: ``python -m benchmarks [speed|quality]``."""
+"""Run benchmarks and write their page: ``python -m benchmarks [speed|quality|large]``."""
 
 import sys
 from pathlib import Path
@@ -6,14 +6,19 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))  # each benchmark is also a script of its own
 
+import first_start  # noqa: E402
+import large  # noqa: E402
 import live_lag  # noqa: E402
 import memory  # noqa: E402
+import peers  # noqa: E402
 import projector  # noqa: E402
 import quality  # noqa: E402
 import real_data  # noqa: E402
 
+_SPEED = (projector, peers, memory, real_data, live_lag, first_start)
 _PAGES = {
-    "speed": ("benchmarks.md", "# Benchmarks", "make bench", (projector, memory, real_data, live_lag)),
+    "speed": ("benchmarks.md", "# Benchmarks", "make bench", _SPEED),
+    "large": ("benchmarks-large.md", "# Benchmarks on a large volume", "make bench ARGS=large", (large,)),
     "quality": ("quality.md", "# Quality of the methods", "make bench-quality", (quality,)),
 }
 

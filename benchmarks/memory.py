@@ -40,29 +40,31 @@ def _child(size: int, sweeps: int) -> None:
 
     SIRT().step(SIRT().add(SIRT().start(Geometry((8, 8, 8), 8)), np.ones((1, 8, 8), np.float32), np.zeros(1)))
     projections = np.random.default_rng(0).random((_TILTS, size, size), np.float32)
-    before, peaks = _held_mib(), {}
+    before, peaks = held_mib(), {}
     method = SIRT()
     state = method.add(method.start(Geometry((size, size, size), size)), projections, np.linspace(-76, 76, _TILTS))
-    peaks["`start`, `add`"] = _peak_mib() - before
+    peaks["`start`, `add`"] = peak_mib() - before
     start = time.perf_counter()
     for _ in range(sweeps):
         state = method.step(state)
     sweep_s = (time.perf_counter() - start) / sweeps
-    peaks["`step`"] = _peak_mib() - before
+    peaks["`step`"] = peak_mib() - before
     volume = method.volume(state)
-    peaks["`volume`"] = _peak_mib() - before
+    peaks["`volume`"] = peak_mib() - before
     assert volume.shape == (size, size, size)
     print(json.dumps({"peaks_mib": peaks, "sweep_s": sweep_s, "projections_mib": projections.nbytes / 2**20}))
 
 
-def _held_mib() -> float:
+def held_mib() -> float:
+    """Give what the process holds in memory now; its peak where that is not told."""
     pages = Path("/proc/self/statm")
     if not pages.exists():
-        return _peak_mib()
+        return peak_mib()
     return int(pages.read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
+    """Give the most that the process has held in memory."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 

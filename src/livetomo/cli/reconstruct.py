@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import numpy as np
 import typer
 
 from livetomo.cli import options
@@ -89,6 +88,8 @@ def _read_series(source: Path, **what_the_user_says: Any) -> "TiltSeries":
 
 
 def _prepared(series: "TiltSeries", bin_factor: int, align_method: str | None) -> "TiltSeries":
+    import numpy as np
+
     from livetomo.algorithms.align import align
     from livetomo.pipeline import preparation, prepare_series
 
