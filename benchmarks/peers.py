@@ -47,8 +47,8 @@ def section(size: int = 512, tilts: int = 72, pairs: int = 3) -> str:
         f"{machine()}. Forward and back projection of all data once. livetomo's sweep is a whole one of",
         "`SIRT(tilts_per_subset=None, damping=0)` with residual, weights and positivity. The others only project,",
         "forward and back, but for those called SART, SIRT and ART, and work in one thread. What was done of a part is",
-        f"multiplied up by voxels × tilts. All in turns, medians of {pairs}. tomviz's forms are written by us from their",
-        "description.",
+        f"multiplied up by voxels × tilts. All in turns, medians of {pairs}. tomviz's forms are written by us after",
+        "their description.",
         "",
         "| | measured on | seconds per sweep | 10⁹ updates/s | times livetomo's |",
         "| --- | --- | --- | --- | --- |",
@@ -136,7 +136,7 @@ def _skimage(size: int, tilts: int) -> list[Entrant]:
             updates,
             measured_on,
         ),
-        Entrant(f"{name}, `iradon_sart`", lambda: iradon_sart(sinogram, angles, plane), updates, measured_on),
+        Entrant(f"{name}, `iradon_sart`", lambda: iradon_sart(sinogram, angles), updates, measured_on),
     ]
 
 
