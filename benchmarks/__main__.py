@@ -14,8 +14,9 @@ import peers  # noqa: E402
 import projector  # noqa: E402
 import quality  # noqa: E402
 import real_data  # noqa: E402
+import sizes  # noqa: E402
 
-_SPEED = (projector, peers, memory, real_data, live_lag, first_start)
+_SPEED = (projector, sizes, peers, memory, real_data, live_lag, first_start)
 _PAGES = {
     "speed": ("benchmarks.md", "# Benchmarks", "make bench", _SPEED),
     "large": ("benchmarks-large.md", "# Benchmarks on a large volume", "make bench ARGS=large", (large,)),

@@ -19,3 +19,6 @@ def use_full_vectors() -> None:
 
 
 use_full_vectors()
+
+VECTOR_LANES = 16 if "+avx512f" in str(config.CPU_FEATURES).split(",") else 8
+"""float32 values in a vector; twice the widest where vectors have four."""

@@ -1,98 +1,202 @@
-"""The one inner loop of all projections: a weighted sum of rows of lanes, held in vector registers.
+"""The one inner loop of all projections: weighted sums of rows of lanes, held in vector registers.
 
 Every two-tap gather of this project, forward or back, is ``target row += Σ first · row + second · (row + gap)`` over
-a short list of taps, where a row is one voxel or ray of many slices (lanes). Plain numba keeps the sum in memory; in
-LLVM's vector type it stays in registers, on whatever vectors the processor has.
+a short list of taps, where a row is one voxel or ray of many slices (lanes). Plain numba keeps the sums in memory; in
+LLVM's vector types they stay in registers, and every number of vectors in a row gets a loop of its own.
 """
 
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
+from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._host_cpu import VECTOR_LANES
 
-_FLOAT = ir.FloatType()
-_INDEX = ir.IntType(64)
+LANE_STEP = 8
+"""Rows have a multiple of this many lanes."""
+
+MOST_LANES = 8 * VECTOR_LANES
+"""Lanes whose sums stay in registers, sixteen with the weights and what is loaded; longer rows are done in parts."""
+
+FAST = ("fast",)
+_UNROLLED = {1: 8, 2: 4, 3: 2, 4: 2}
+_SUMS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 2}
+"""Sums by vectors in a row: about eight in flight keep both multipliers busy, sixteen leave no register."""
+
+_FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_OCTET = ir.VectorType(_FLOAT, LANE_STEP)
+_FLOATS, _INDICES = _FLOAT.as_pointer(), _INDEX.as_pointer()
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
-def _add_pairs(
-    typingctx: Any, lanes: Any, target: Any, target_row: Any, source: Any, gap: Any, taps: Any, chosen: Any
-) -> Any:
-    signature = types.void(lanes, target, types.int64, source, types.int64, taps, types.UniTuple(types.int64, 3))
-    vector = ir.VectorType(_FLOAT, lanes.literal_value)
+@intrinsic  # type: ignore[untyped-decorator]
+def add_pairs(typingctx: Any, target: Any, source: Any, taps: Any, counts: Any, places: Any) -> Any:
+    """Add Σ first[k] · source row + second[k] · source row further on by gap to neighbouring rows of ``target``.
+
+    ``taps`` are arrays (where the source row begins, first, second). ``places`` are int64 (target_at, gap, n_rows,
+    taps_per_row): target row m begins at target_at + m lanes and gets ``counts[m]`` taps from number m taps_per_row on.
+    Source and target have the same number of lanes.
+    """
+    signature = types.void(target, source, taps, counts, types.UniTuple(types.int64, 4))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        _, target_type, _, source_type, _, taps_type, _ = signature.args
+        def array(kind: Any, value: Any) -> Any:
+            return context.make_array(kind)(context, builder, value)
 
-        def data(array_type: Any, array: Any) -> Any:
-            return context.make_array(array_type)(context, builder, array).data
-
-        target_row = _vector_at(builder, data(target_type, args[1]), args[2], vector)
-        taps = [data(kind, builder.extract_value(args[5], k)) for k, kind in enumerate(taps_type.types)]
-        chosen = [builder.extract_value(args[6], k) for k in range(3)]
-        _add_all(builder, target_row, data(source_type, args[3]), args[4], taps, chosen)
+        kinds = signature.args
+        source = array(kinds[1], args[1])
+        lanes = builder.extract_value(source.shape, 1)
+        columns = [array(kind, builder.extract_value(args[2], k)).data for k, kind in enumerate(kinds[2].types)]
+        places = [builder.extract_value(args[4], k) for k in range(4)]
+        target = builder.gep(array(kinds[0], args[0]).data, places[:1])
+        counts = array(kinds[3], args[3]).data
+        builder.call(_adder(builder.module), [target, source.data, lanes, *columns, counts, *places[1:]])
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def _add_all(builder: ir.IRBuilder, target: Any, source: Any, gap: Any, taps: Any, chosen: Any) -> None:
-    """Write the loop; it runs at least once. Two sums, one for each tap, keep both multipliers busy."""
-    first_tap, end_tap, tap_step = chosen
-    vector = target.type.pointee
-    before, loop, after = builder.block, builder.append_basic_block("taps"), builder.append_basic_block("done")
-    starts = builder.load(target, align=4), ir.Constant(vector, None)
-    builder.branch(loop)
+def _adder(module: ir.Module) -> ir.Function:
+    """Give the function behind ``add_pairs``, written into the module at its first use."""
+    name = "livetomo.add_pairs"
+    if name in module.globals:
+        return module.globals[name]
+    kinds = [_FLOATS, _FLOATS, _INDEX, _INDICES, _FLOATS, _FLOATS, _INDICES, _INDEX, _INDEX, _INDEX]
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    target, source, lanes, *columns, counts, gap, n_rows, taps_per_row = function.args
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    n_parts = builder.udiv(builder.add(lanes, _INDEX(MOST_LANES - 1)), _INDEX(MOST_LANES))
+    octets = builder.udiv(lanes, _INDEX(LANE_STEP))
+    width = builder.udiv(builder.add(octets, builder.sub(n_parts, _INDEX(1))), n_parts)
+    with cgutils.for_range_slice(builder, _INDEX(0), octets, width, intp=_INDEX) as (octet, _):
+        rest = builder.sub(octets, octet)
+        width_here = builder.select(builder.icmp_unsigned("<", rest, width), rest, width)
+        start = builder.mul(octet, _INDEX(LANE_STEP))
+        pair = builder.gep(source, [start]), builder.gep(source, [builder.add(start, gap)])
+        into, done = builder.gep(target, [start]), builder.append_basic_block("done")
+        choice = builder.switch(width_here, done)
+        for count in range(1, MOST_LANES // LANE_STEP + 1):
+            case = builder.append_basic_block(f"octets{count}")
+            choice.add_case(_INDEX(count), case)
+            builder.position_at_end(case)
+            _add_rows(builder, count, (into, lanes), (pair, columns), (counts, n_rows, taps_per_row))
+            builder.branch(done)
+        builder.position_at_end(done)
+    builder.ret_void()
+    return function
 
-    builder.position_at_end(loop)
-    k, sums = builder.phi(_INDEX), [builder.phi(vector), builder.phi(vector)]
-    row = _element(builder, taps[0], k)
-    next_sums = []
-    for total, number, weights in zip(sums, (row, builder.add(row, gap)), taps[1:], strict=True):
-        values = builder.load(_vector_at(builder, source, number, vector), align=4)
-        product = builder.fmul(values, _splat(builder, _element(builder, weights, k), vector), flags=("fast",))
-        next_sums.append(builder.fadd(total, product, flags=("fast",)))
-    next_k = builder.add(k, tap_step)
-    builder.cbranch(builder.icmp_signed("<", next_k, end_tap), loop, after)
-    for phi, start, following in zip((k, *sums), (first_tap, *starts), (next_k, *next_sums), strict=True):
-        phi.add_incoming(start, before)
-        phi.add_incoming(following, loop)
 
+def _add_rows(builder: ir.IRBuilder, octets: int, into: Any, data: Any, chosen: Any) -> None:
+    counts, n_rows, taps_per_row = chosen
+    with cgutils.for_range(builder, n_rows, intp=_INDEX) as row:
+        target = builder.gep(into[0], [builder.mul(row.index, into[1])])
+        tap = builder.mul(row.index, taps_per_row)
+        end_tap = builder.add(tap, builder.load(builder.gep(counts, [row.index])))
+        _add_taps(builder, octets, target, data, (tap, end_tap))
+
+
+def _add_taps(builder: ir.IRBuilder, octets: int, target: Any, data: Any, taps: Any) -> None:
+    vectors = _vectors(octets)
+    count = len(vectors)
+    targets = [_vector_at(builder, target, _INDEX(at), vector) for at, vector in vectors]
+    sums = [[builder.load(pointer, align=4) for pointer in targets]]
+    sums += [[ir.Constant(vector, None) for _, vector in vectors] for _ in range(_SUMS.get(count, 1) - 1)]
+    tap, end_tap = taps
+    if _UNROLLED.get(count, 1) > 1:
+        tap, sums = _loop(builder, _UNROLLED[count], (tap, end_tap), sums, (*data, vectors))
+    _, sums = _loop(builder, 1, (tap, end_tap), sums, (*data, vectors))
+    for pointer, *parts in zip(targets, *sums, strict=True):
+        while len(parts) > 1:
+            parts = [builder.fadd(a, b, flags=FAST) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        builder.store(parts[0], pointer, align=4)
+
+
+def _vectors(octets: int) -> list[tuple[int, ir.VectorType]]:
+    """Give where each vector of a row begins and its type: as long as the processor has them, then the rest."""
+    lanes = octets * LANE_STEP
+    starts = range(0, lanes, VECTOR_LANES)
+    return [(start, ir.VectorType(_FLOAT, min(VECTOR_LANES, lanes - start))) for start in starts]
+
+
+def _loop(builder: ir.IRBuilder, unrolled: int, taps: Any, sums: Any, data: Any) -> tuple[Any, Any]:
+    """Write a loop over ``unrolled`` taps at a time as long as there are so many; give the next tap and the sums."""
+    first_tap, end_tap = taps
+    before, head = builder.block, builder.append_basic_block("head")
+    body, after = builder.append_basic_block("taps"), builder.append_basic_block("after")
+    builder.branch(head)
+    builder.position_at_end(head)
+    tap, totals = builder.phi(_INDEX), [[builder.phi(value.type) for value in total] for total in sums]
+    following = builder.add(tap, _INDEX(unrolled))
+    builder.cbranch(builder.icmp_signed("<=", following, end_tap), body, after)
+
+    builder.position_at_end(body)
+    new = list(totals)
+    for number in range(unrolled):
+        for side in range(2):
+            which = (2 * number + side) % len(new)
+            new[which] = _with_tap(builder, new[which], builder.add(tap, _INDEX(number)), data, side)
+    builder.branch(head)
+    tap.add_incoming(first_tap, before)
+    tap.add_incoming(following, body)
+    for phis, starts, ends in zip(totals, sums, new, strict=True):
+        for phi, start, end in zip(phis, starts, ends, strict=True):
+            phi.add_incoming(start, before)
+            phi.add_incoming(end, body)
     builder.position_at_end(after)
-    builder.store(builder.fadd(*next_sums, flags=("fast",)), target, align=4)
+    return tap, totals
 
 
-def _element(builder: ir.IRBuilder, base: Any, number: Any) -> Any:
-    return builder.load(builder.gep(base, [number]))
+def _with_tap(builder: ir.IRBuilder, total: list[Any], tap: Any, data: Any, side: int) -> list[Any]:
+    pair, (rows, *weights), vectors = data
+    row = builder.gep(pair[side], [builder.load(builder.gep(rows, [tap]))])
+    weight = builder.load(builder.gep(weights[side], [tap]))
+    new = []
+    for value, (at, vector) in zip(total, vectors, strict=True):
+        values = builder.load(_vector_at(builder, row, _INDEX(at), vector), align=4)
+        product = builder.fmul(values, splat(builder, weight, vector), flags=FAST)
+        new.append(builder.fadd(value, product, flags=FAST))
+    return new
 
 
-def _vector_at(builder: ir.IRBuilder, base: Any, row: Any, vector: ir.VectorType) -> Any:
-    pointer = builder.gep(base, [builder.mul(row, _INDEX(vector.count))])
-    return builder.bitcast(pointer, vector.as_pointer())
+def _vector_at(builder: ir.IRBuilder, base: Any, at: Any, vector: ir.VectorType) -> Any:
+    return builder.bitcast(builder.gep(base, [at]), vector.as_pointer())
 
 
-def _splat(builder: ir.IRBuilder, scalar: Any, vector: ir.VectorType) -> Any:
+def splat(builder: ir.IRBuilder, scalar: Any, vector: ir.VectorType) -> Any:
+    """Give a vector of this type with the same scalar everywhere."""
     undefined = ir.Constant(vector, ir.Undefined)
-    single = builder.insert_element(undefined, scalar, ir.IntType(32)(0))
-    return builder.shuffle_vector(single, undefined, ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None))
+    single = builder.insert_element(undefined, scalar, _INT(0))
+    return builder.shuffle_vector(single, undefined, ir.Constant(ir.VectorType(_INT, vector.count), None))
 
 
-@njit(nogil=True)
-def add_pairs(target, target_row, source, gap, taps, chosen):  # type: ignore[no-untyped-def]
-    """Add Σ first[k] · source[rows[k]] + second[k] · source[rows[k] + gap] to one row of ``target``.
+@intrinsic  # type: ignore[untyped-decorator]
+def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, limits: Any) -> Any:
+    """Write max(floor, keep · volume + gain · sums) to neighbouring rows of ``volume``, each with its own gain.
 
-    ``taps`` are (rows, first, second), ``chosen`` the range (first, end, step) of k, not empty. Source and target have
-    the same number of lanes, one of 16, 32, 64 and 128.
+    ``places`` are int64 (volume_at, sums_at, gain_at, n_rows), where the first of them begin; ``limits`` are float32
+    (keep, floor). Rows have a multiple of LANE_STEP lanes.
     """
-    lanes = source.shape[1]
-    if lanes == 128:
-        _add_pairs(128, target, target_row, source, gap, taps, chosen)
-    elif lanes == 64:
-        _add_pairs(64, target, target_row, source, gap, taps, chosen)
-    elif lanes == 32:
-        _add_pairs(32, target, target_row, source, gap, taps, chosen)
-    else:
-        _add_pairs(16, target, target_row, source, gap, taps, chosen)
+    signature = types.void(volume, sums, gain, types.UniTuple(types.int64, 4), types.UniTuple(types.float32, 2))
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        arrays = [context.make_array(kind)(context, builder, args[k]) for k, kind in enumerate(signature.args[:3])]
+        places = [builder.extract_value(args[3], k) for k in range(4)]
+        values, sums, gain = (builder.gep(array.data, [at]) for array, at in zip(arrays, places, strict=False))
+        keep, floor = (splat(builder, builder.extract_value(args[4], k), _OCTET) for k in range(2))
+        lanes = builder.extract_value(arrays[0].shape, 1)
+        with cgutils.for_range(builder, places[3], intp=_INDEX) as row:
+            start = builder.mul(row.index, lanes)
+            factor = splat(builder, builder.load(builder.gep(gain, [row.index])), _OCTET)
+            with cgutils.for_range(builder, builder.lshr(lanes, _INDEX(3)), intp=_INDEX) as part:
+                at = builder.add(start, builder.mul(part.index, _INDEX(LANE_STEP)))
+                target, change = (_vector_at(builder, base, at, _OCTET) for base in (values, sums))
+                new = builder.fmul(builder.load(change, align=4), factor, flags=FAST)
+                new = builder.fadd(builder.fmul(builder.load(target, align=4), keep, flags=FAST), new, flags=FAST)
+                new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
+                builder.store(new, target, align=4)
+        return context.get_dummy_value()
+
+    return signature, generate

@@ -9,58 +9,76 @@ cache while all its tilts pass.
 import numpy as np
 from numba import njit
 
-from livetomo.kernels._lanes import add_pairs
+from livetomo.kernels._host_cpu import VECTOR_LANES
+from livetomo.kernels._lanes import add_pairs, update_rows
+from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, lay_fan, lay_ray
 
 FRACTION_BITS = 32
 RAY_BORDER = 24
-"""Zeros beside each detector row: a back-projection tile that misses the detector is moved there."""
+"""Zeros beside each detector row: a back-projection tile that overlaps the detector reaches no further."""
 
-BACK_TILE = 8
-_FORWARD_TILE = 24
-_BACK_TILTS = 8
-
-_FRACTION = (1 << FRACTION_BITS) - 1
-_UNIT = np.float32(1.0 / (1 << FRACTION_BITS))
 _ZERO, _ONE = np.float32(0), np.float32(1)
+_COARSER = FRACTION_BITS - POSITION_BITS
+_UNIT = np.float32(1.0 / (1 << POSITION_BITS))
+_RAYS = 8  # whose taps are laid before they are added up
+_CACHED_VALUES = 5000 * VECTOR_LANES
+"""Values of a forward tile, of which the second cache holds a few times as many."""
+
+
+@njit(nogil=True)
+def _forward_tile(lanes):  # type: ignore[no-untyped-def]
+    return max(16, min(48, np.int64(np.sqrt(_CACHED_VALUES / lanes)) // 8 * 8))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def project(volume, out, crossings, scales, n_zx, row_length, tilts):  # type: ignore[no-untyped-def]
     """Write the projections of the named tilts into their rows of ``out``."""
-    taps = np.empty(_FORWARD_TILE, np.int64), np.empty(_FORWARD_TILE, np.float32), np.empty(_FORWARD_TILE, np.float32)
-    n_z, n_x = n_zx
+    tile_size, (n_z, n_x) = _forward_tile(volume.shape[1]), n_zx
+    room = _new_taps(_RAYS, tile_size)
     for t in tilts:
         out[t * row_length : (t + 1) * row_length] = _ZERO
-    for z in range(0, n_z + 1, _FORWARD_TILE):
-        for x in range(0, n_x + 1, _FORWARD_TILE):
-            z_end, x_end = min(z + _FORWARD_TILE, n_z + 1), min(x + _FORWARD_TILE, n_x + 1)
+    for z in range(0, n_z + 1, tile_size):
+        for x in range(0, n_x + 1, tile_size):
+            z_end, x_end = min(z + tile_size, n_z + 1), min(x + tile_size, n_x + 1)
             for t in tilts:
                 if crossings[t, 3] > crossings[t, 4]:
                     tile = max(z, 1), z_end, x, x_end
                 else:
                     tile = max(x, 1), x_end, z, z_end
-                _project_tile(volume, out, crossings[t], scales[t], tile, (t * row_length, row_length), taps)
+                _project_tile(volume, out, crossings[t], scales[t], tile, (t * row_length, row_length), room)
 
 
-@njit(nogil=True, error_model="numpy")
-def _project_tile(volume, out, crossing, scale, tile, out_rows, taps):  # type: ignore[no-untyped-def]
+@njit(nogil=True)
+def _new_taps(n_rows, taps_per_row):  # type: ignore[no-untyped-def]
+    """Give room for the taps (where a row begins, first, second) of so many rows, and for their counts."""
+    n_taps = n_rows * (-(-taps_per_row // TAPS_AT_ONCE) * TAPS_AT_ONCE)
+    taps = np.empty(n_taps, np.int64), np.empty(n_taps, np.float32), np.empty(n_taps, np.float32)
+    return taps, np.empty(n_rows, np.int64)
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: ignore[no-untyped-def]
     origin, main_step, ray_step = crossing[0], crossing[1], crossing[2]
-    main_stride, cross_stride = crossing[3], crossing[4]
-    rows, first, second = taps
+    lanes, (taps, counts) = volume.shape[1], room
+    along, across, taps_per_ray = crossing[3] * lanes, crossing[4] * lanes, len(taps[0]) // _RAYS
     main, main_end, cross, cross_end = tile
     owned = cross << FRACTION_BITS, cross_end << FRACTION_BITS
+    step, limit = np.int32(main_step >> _COARSER), np.int32(((cross_end - cross) << POSITION_BITS) - 1)
     ray_first, ray_end = _rays_that_meet(origin, main_step, ray_step, (main, main_end), owned)
-    for ray in range(max(ray_first, 0), min(ray_end, out_rows[1] - 2 * RAY_BORDER)):
-        at_zero = origin + ray * ray_step
-        begin, end = _rows_owned(at_zero, main_step, (main, main_end), owned)
-        for k in range(end - begin):
-            position = at_zero + (begin + k) * main_step
-            rows[k] = (begin + k) * main_stride + (position >> FRACTION_BITS) * cross_stride
-            weight = np.float32(position & _FRACTION) * _UNIT * scale
-            first[k] = scale - weight
-            second[k] = weight
-        if end > begin:
-            add_pairs(out, out_rows[0] + RAY_BORDER + ray, volume, cross_stride, taps, (0, end - begin, 1))
+    ray_end, per_row = min(ray_end, out_rows[1] - 2 * RAY_BORDER), 1.0 / main_step
+    for ray_start in range(max(ray_first, 0), ray_end, _RAYS):
+        n_rays = min(_RAYS, ray_end - ray_start)
+        for number in range(n_rays):
+            at_zero = origin + (ray_start + number) * ray_step
+            begin, end = _rows_owned(at_zero, main_step, per_row, (main, main_end), owned)
+            counts[number] = end - begin
+            base, start = begin * along + cross * across, at_zero + begin * main_step - owned[0]
+            for k in range(0, end - begin, TAPS_AT_ONCE):
+                position = np.int32((start + k * main_step) >> _COARSER)
+                places = position, step, limit, np.int32(along), np.int32(across)
+                lay_ray(taps, number * taps_per_ray + k, base + k * along, places, scale)
+        target_at = (out_rows[0] + RAY_BORDER + ray_start) * lanes
+        add_pairs(out, volume, taps, counts, (target_at, across, n_rays, taps_per_ray))
 
 
 @njit(nogil=True, error_model="numpy")
@@ -73,11 +91,11 @@ def _rays_that_meet(origin, main_step, ray_step, main, owned):  # type: ignore[n
 
 
 @njit(nogil=True, error_model="numpy")
-def _rows_owned(at_zero, main_step, main, owned):  # type: ignore[no-untyped-def]
+def _rows_owned(at_zero, main_step, per_row, main, owned):  # type: ignore[no-untyped-def]
     low, high = owned
     begin, end = main
     if main_step != 0:
-        enter, leave = (low - at_zero) / main_step, (high - at_zero) / main_step
+        enter, leave = (low - at_zero) * per_row, (high - at_zero) * per_row
         begin = np.int64(max(float(begin), min(float(end), np.floor(min(enter, leave)))))
         end = np.int64(max(float(begin), min(float(end), np.ceil(max(enter, leave)) + 1.0)))
     while begin < end and not low <= at_zero + begin * main_step < high:
@@ -93,80 +111,83 @@ def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  
 
     ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor).
     """
-    sums = np.empty((BACK_TILE * BACK_TILE, volume.shape[1]), np.float32)
-    group = np.empty((_BACK_TILTS, 3), np.int64), np.empty((_BACK_TILTS, 2), np.float32)
-    n_taps = _BACK_TILTS * BACK_TILE
-    taps = np.empty(n_taps, np.int64), np.empty(n_taps, np.float32), np.empty(n_taps, np.float32)
-    n_x = n_zx[1]
-    for z in range(z_rows[0], z_rows[1], BACK_TILE):
-        for x in range(0, n_x, BACK_TILE):
-            tile = z, min(BACK_TILE, z_rows[1] - z), x, min(BACK_TILE, n_x - x)
-            sums[:] = _ZERO
-            for start in range(0, len(beams[2]), _BACK_TILTS):
-                n_group = _aim(beams, start, tile, row_length, group)
-                _gather_tile(sums, projections, group, n_group, tile, taps)
-            _update_tile(volume, sums, update, tile, n_x)
+    tile_size, sums, room = _new_room(volume.shape[1])
+    for z in range(z_rows[0], z_rows[1], tile_size):
+        for x in range(0, n_zx[1], tile_size):
+            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_zx[1] - x)
+            _gather_tile(sums, projections, beams, row_length, tile, room)
+            _update_tile(volume, sums, update, tile, n_zx[1], tile_size)
 
 
 @njit(nogil=True)
-def _aim(beams, start, tile, row_length, group):  # type: ignore[no-untyped-def]
-    landings, hats, tilts = beams
-    bases, shapes = group
-    n_group = min(_BACK_TILTS, len(tilts) - start)
-    for k in range(n_group):
-        t = tilts[start + k]
-        step_z, step_x = landings[t, 1], landings[t, 2]
-        corner = landings[t, 0] + tile[0] * step_z + tile[2] * step_x
-        corner = _held_in_border(corner, step_z, step_x, row_length)
-        bases[k, 0] = corner + ((t * row_length) << FRACTION_BITS)
-        bases[k, 1], bases[k, 2] = step_z, step_x
-        shapes[k, 0], shapes[k, 1] = hats[t, 0], hats[t, 1]
-    return n_group
+def _new_room(lanes):  # type: ignore[no-untyped-def]
+    """Give the size of tiles and room for their sums, for a fan of tilts, how it moves over z, and a row's taps."""
+    tile_size, n_beams = 16 if lanes <= 64 else 8, 16 if lanes <= 48 else 8
+    places = np.zeros(n_beams, np.int32), np.zeros(n_beams, np.int32)
+    shapes = np.zeros(n_beams, np.float32), np.zeros(n_beams, np.float32), np.zeros(n_beams, np.float32)
+    fan = (np.zeros(n_beams, np.int64), *places, *shapes)
+    over_z = np.zeros(n_beams, np.int32), np.zeros(n_beams, np.int32)
+    sums = np.empty((tile_size * tile_size, lanes), np.float32)
+    return tile_size, sums, (fan, over_z, _new_taps(tile_size, n_beams))
 
 
 @njit(nogil=True)
-def _held_in_border(corner, step_z, step_x, row_length):  # type: ignore[no-untyped-def]
-    span = BACK_TILE - 1
-    low = corner + min(0, span * step_z) + min(0, span * step_x)
-    if low < 0:
-        return corner - low
-    high = corner + max(0, span * step_z) + max(0, span * step_x)
-    return corner - max(0, high - ((row_length - 2) << FRACTION_BITS))
+def _gather_tile(sums, projections, beams, row_length, tile, room):  # type: ignore[no-untyped-def]
+    """Write Aᵀ projections of a tile (z, rows, x, columns) into ``sums``."""
+    sums[:] = _ZERO
+    n_beams = 0
+    for t in beams[2]:
+        n_beams += _aim(beams, t, tile, (row_length, projections.shape[1]), room, n_beams)
+        if n_beams == len(room[0][0]):
+            _gather_fan(sums, projections, tile, room, n_beams)
+            n_beams = 0
+    if n_beams:
+        _gather_fan(sums, projections, tile, room, n_beams)
 
 
-@njit(nogil=True)
-def _gather_tile(sums, projections, group, n_group, tile, taps):  # type: ignore[no-untyped-def]
-    bases, shapes = group
+@njit(nogil=True, inline="always")
+def _aim(beams, t, tile, row_shape, room, k):  # type: ignore[no-untyped-def]
+    """Make tilt ``t`` number k of the fan and give 1; give 0 if its rays pass the tile by."""
+    landings, hats, _ = beams
+    (bases, _, steps, heights, rises, feet), (corners, z_steps), _ = room
+    row_length, lanes = row_shape
+    step_z, step_x = landings[t, 1], landings[t, 2]
+    corner = landings[t, 0] + tile[0] * step_z + tile[2] * step_x
+    over_z, over_x = (tile[1] - 1) * step_z, (tile[3] - 1) * step_x
+    low = (corner + min(0, over_z) + min(0, over_x)) >> FRACTION_BITS
+    high = (corner + max(0, over_z) + max(0, over_x)) >> FRACTION_BITS
+    if high < RAY_BORDER - 1 or low >= row_length - RAY_BORDER:
+        return 0
+    bases[k] = (t * row_length + low) * lanes
+    corners[k] = np.int32((corner - (low << FRACTION_BITS)) >> _COARSER)
+    z_steps[k], steps[k] = np.int32(step_z >> _COARSER), np.int32(step_x >> _COARSER)
+    slope, height = hats[t, 0], hats[t, 1]
+    heights[k], rises[k], feet[k] = height, height * slope * _UNIT, height * (_ONE - slope)
+    return 1
+
+
+@njit(nogil=True, inline="always")
+def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-untyped-def]
+    fan, (corners, z_steps), (taps, counts) = room
+    lanes, tile_size, most = projections.shape[1], len(counts), len(corners)
+    counts[:] = n_beams
     for j in range(tile[1]):
-        for k in range(n_group):
-            start = bases[k, 0] + j * bases[k, 1]
-            _lay_taps(taps, k * BACK_TILE, start, bases[k, 2], shapes[k, 0], shapes[k, 1])
+        for k in range(most):
+            fan[1][k] = np.int32(corners[k] + j * z_steps[k])
         for i in range(tile[3]):
-            add_pairs(sums, j * BACK_TILE + i, projections, 1, taps, (i, n_group * BACK_TILE, BACK_TILE))
+            for k in range(0, n_beams, TAPS_AT_ONCE):
+                lay_fan(taps, i * most + k, lanes, fan, k, i)
+        add_pairs(sums, projections, taps, counts, (j * tile_size * lanes, lanes, tile[3], most))
 
 
 @njit(nogil=True)
-def _lay_taps(taps, offset, start, step, slope, height):  # type: ignore[no-untyped-def]
-    rows, first, second = taps
-    for i in range(BACK_TILE):
-        position = start + i * step
-        rows[offset + i] = position >> FRACTION_BITS
-        fraction = np.float32(position & _FRACTION) * _UNIT
-        first[offset + i] = max(_ZERO, _ONE - fraction * slope) * height
-        second[offset + i] = max(_ZERO, _ONE - (_ONE - fraction) * slope) * height
-
-
-@njit(nogil=True)
-def _update_tile(volume, sums, update, tile, n_x):  # type: ignore[no-untyped-def]
+def _update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
     gain, keep, floor = update
     z, n_j, x, n_i = tile
+    lanes = volume.shape[1]
     for j in range(n_j):
-        for i in range(n_i):
-            voxel = (z + j + 1) * (n_x + 2) + x + i + 1
-            factor = gain[z + j, x + i]
-            for lane in range(volume.shape[1]):
-                value = keep * volume[voxel, lane] + factor * sums[j * BACK_TILE + i, lane]
-                volume[voxel, lane] = max(floor, value)
+        volume_at = ((z + j + 1) * (n_x + 2) + x + 1) * lanes
+        update_rows(volume, sums, gain, (volume_at, j * tile_size * lanes, (z + j) * n_x + x, n_i), (keep, floor))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -176,32 +197,25 @@ def backproject_with_momentum(volumes, projections, beams, update, n_zx, row_len
     Then y = x' + momentum · (x' - x) and x = x'. ``volumes`` are (y, x, support), a support without rows is everywhere;
     ``update`` is (gain (z, x), keep, floor, ceiling, momentum). Gives Σ (y - x') (x' - x): above 0, it leads uphill.
     """
-    extrapolated = volumes[0]
-    sums = np.empty((BACK_TILE * BACK_TILE, extrapolated.shape[1]), np.float32)
-    group = np.empty((_BACK_TILTS, 3), np.int64), np.empty((_BACK_TILTS, 2), np.float32)
-    n_taps = _BACK_TILTS * BACK_TILE
-    taps = np.empty(n_taps, np.int64), np.empty(n_taps, np.float32), np.empty(n_taps, np.float32)
-    n_x, astray = n_zx[1], 0.0
-    for z in range(z_rows[0], z_rows[1], BACK_TILE):
-        for x in range(0, n_x, BACK_TILE):
-            tile = z, min(BACK_TILE, z_rows[1] - z), x, min(BACK_TILE, n_x - x)
-            sums[:] = _ZERO
-            for start in range(0, len(beams[2]), _BACK_TILTS):
-                n_group = _aim(beams, start, tile, row_length, group)
-                _gather_tile(sums, projections, group, n_group, tile, taps)
-            astray += _advance_tile(volumes, sums, update, tile, n_x)
+    tile_size, sums, room = _new_room(volumes[0].shape[1])
+    astray = 0.0
+    for z in range(z_rows[0], z_rows[1], tile_size):
+        for x in range(0, n_zx[1], tile_size):
+            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_zx[1] - x)
+            _gather_tile(sums, projections, beams, row_length, tile, room)
+            astray += _advance_tile(volumes, sums, update, tile, n_zx[1], tile_size)
     return astray
 
 
 @njit(nogil=True)
-def _advance_tile(volumes, sums, update, tile, n_x):  # type: ignore[no-untyped-def]
+def _advance_tile(volumes, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
     extrapolated, volume, support = volumes
     z, n_j, x, n_i = tile
     astray = 0.0
     for j in range(n_j):
         for i in range(n_i):
             voxel = (z + j + 1) * (n_x + 2) + x + i + 1
-            row = sums[j * BACK_TILE + i]
+            row = sums[j * tile_size + i]
             _propose_row(extrapolated[voxel], row, update[0][z + j, x + i], update)
             if len(support):
                 row *= support[voxel]

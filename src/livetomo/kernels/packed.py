@@ -1,6 +1,6 @@
 """Volumes and projections in lane blocks, and the operators on them: the level at which methods work.
 
-Every slice across the tilt axis sees the same system matrix. So 16 to 128 slices are kept next to each other in memory
+Every slice across the tilt axis sees the same system matrix. So 8 to 128 slices are kept next to each other in memory
 (lanes) and each ray's weights are worked out once for all of them. A packed volume is ``[block][z x][lane]`` with a
 border of one zero voxel, packed projections are ``[block][tilt x][lane]`` with zeros beside each detector row.
 """
@@ -12,13 +12,13 @@ from functools import cached_property, partial
 import numpy as np
 
 from livetomo.kernels import _pack_cpu, _project_cpu
+from livetomo.kernels._host_cpu import VECTOR_LANES
+from livetomo.kernels._lanes import LANE_STEP, MOST_LANES
 from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
 from livetomo.kernels._threads import Task, run, run_in_pieces, thread_count
 
 _TILTS_PER_TASK = 12
-_Z_ROWS_PER_TASK = 4 * _project_cpu.BACK_TILE
-_BLOCK_COSTS = {16: 0.35, 32: 0.45, 64: 0.62, 128: 1.0}
-"""Measured time of a block of this many lanes, over that of 128."""
+_Z_ROWS_PER_TASK = 32
 
 __all__ = [
     "NO_FLOOR",
@@ -53,7 +53,9 @@ class PackedGrid:
     def lanes(self) -> int:
         """Slices that lie next to each other: the width that costs least for this many slices."""
         n_y = self.volume_shape[1]
-        return min(_BLOCK_COSTS, key=lambda lanes: -(-n_y // lanes) * _BLOCK_COSTS[lanes])
+        widths: tuple[int, ...] = *range(MOST_LANES, 0, -VECTOR_LANES), LANE_STEP
+        overhead = 3 * VECTOR_LANES  # working out the taps takes as long as so many lanes, as fitted to 8 to 64 lanes
+        return min(widths, key=lambda lanes: -(-n_y // lanes) * (lanes + overhead))
 
     @property
     def n_blocks(self) -> int:
