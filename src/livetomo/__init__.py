@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from livetomo.errors import LivetomoError
     from livetomo.formats import read, write
     from livetomo.kernels.projector import Projector
-    from livetomo.model import Geometry, TiltSeries, Volume
+    from livetomo.model import Geometry, TiltSeries, Volume, join
 
 __version__ = "0.1.0"
 
@@ -35,6 +35,7 @@ _INDEX = {
     "Geometry": "livetomo.model",
     "TiltSeries": "livetomo.model",
     "Volume": "livetomo.model",
+    "join": "livetomo.model",
 }
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "TiltSeries",
     "Volume",
     "align",
+    "join",
     "read",
     "reconstruct",
     "write",

@@ -39,25 +39,32 @@ def command(
         float, typer.Option(help="Width of the grid over the detector's; above 1 when the object is wider.")
     ] = 1.0,
     pixel_size_nm: options.PixelSize = None,
+    second: Annotated[
+        Path | None, typer.Option(metavar="INPUT", help="Dual axis: the series with the specimen turned in its plane.")
+    ] = None,
+    turned: Annotated[float, typer.Option(metavar="DEGREES", help="By how much it was turned, from x to y.")] = 90.0,
+    second_angles: Annotated[Path | None, typer.Option(help="Tilt angles of the second series, as --angles.")] = None,
 ) -> None:
-    """Reconstruct a volume from a tilt series."""
+    """Reconstruct a volume from a tilt series, or from two about different axes."""
     from livetomo.algorithms.reconstruct import reconstruct
     from livetomo.formats import check_target, write
+    from livetomo.model import join
 
     check_target(output)
     started = time.perf_counter()
-    series = _read_series(
-        source,
-        angles=angles,
-        tilt_axis=options.parsed_tilt_axis(tilt_axis),
-        flip_angles=flip_angles,
-        axes=axes,
-        dataset=dataset,
-        shape=options.parsed_shape(shape),
-        dtype=dtype,
-        pixel_size_nm=pixel_size_nm,
-    )
-    series = _prepared(series, bin, align)
+    what_the_user_says = {
+        "tilt_axis": options.parsed_tilt_axis(tilt_axis),
+        "flip_angles": flip_angles,
+        "axes": axes,
+        "dataset": dataset,
+        "shape": options.parsed_shape(shape),
+        "dtype": dtype,
+        "pixel_size_nm": pixel_size_nm,
+    }
+    series = _prepared(_read_series(source, angles=angles, **what_the_user_says), bin, align, second is not None)
+    if second is not None:
+        other = _prepared(_read_series(second, angles=second_angles, **what_the_user_says), bin, align, True)
+        series = join([series, other], [0.0, turned])
     with _Progress(sweeps) as progress:
         volume = reconstruct(
             series,
@@ -87,16 +94,17 @@ def _read_series(source: Path, **what_the_user_says: Any) -> "TiltSeries":
     )
 
 
-def _prepared(series: "TiltSeries", bin_factor: int, align_method: str | None) -> "TiltSeries":
+def _prepared(series: "TiltSeries", bin_factor: int, align_method: str | None, is_to_join: bool) -> "TiltSeries":
     import numpy as np
 
-    from livetomo.algorithms.align import align
+    from livetomo.algorithms.align import align, centre_along_axis
     from livetomo.pipeline import preparation, prepare_series
 
     series = prepare_series(series, preparation(bin=bin_factor))
     if align_method is None:
         align_method = "com" if not np.any(series.shifts_px) else "none"
-    return align(series, method=align_method)
+    series = align(series, method=align_method)
+    return centre_along_axis(series) if is_to_join and align_method == "com" else series
 
 
 class _Progress:

@@ -33,20 +33,41 @@ def unpack(images, block, first_slice, first_row, row_step):  # type: ignore[no-
 
 
 @njit(nogil=True, cache=True)
-def subtract_and_weigh(projected, measured, ray_weights, tilts, row_length, border):  # type: ignore[no-untyped-def]
-    """Turn A x into R (b - A x), rows of lanes each, and give Σ (b - A x)² over the rays with a weight."""
+def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, row_length, border):  # type: ignore[no-untyped-def]
+    """Turn A x into w R (b - A x), rows of lanes each, and give Σ w (b - A x)² over the rays with a weight R.
+
+    ``pixel_weights`` w are rows of lanes too, or no rows where all are 1.
+    """
     squares = np.float64(0)
     for t in tilts:
         for ray in range(ray_weights.shape[1]):
             row = t * row_length + border + ray
             weight = ray_weights[t, ray]
-            row_squares = np.float32(0)
-            if weight > 0:
-                for lane in range(projected.shape[1]):
-                    difference = measured[row, lane] - projected[row, lane]
-                    row_squares += difference * difference
-                    projected[row, lane] = weight * difference
-            else:
+            if weight <= 0:
                 projected[row] = 0
-            squares += row_squares
+            elif len(pixel_weights) == 0:
+                squares += _subtract(projected[row], measured[row], weight)
+            else:
+                squares += _subtract_weighed(projected[row], measured[row], weight, pixel_weights[row])
+    return squares
+
+
+@njit(nogil=True)
+def _subtract(projected, measured, weight):  # type: ignore[no-untyped-def]
+    squares = np.float32(0)
+    for lane in range(len(projected)):
+        difference = measured[lane] - projected[lane]
+        squares += difference * difference
+        projected[lane] = weight * difference
+    return squares
+
+
+@njit(nogil=True)
+def _subtract_weighed(projected, measured, weight, pixel_weights):  # type: ignore[no-untyped-def]
+    squares = np.float32(0)
+    for lane in range(len(projected)):
+        difference = measured[lane] - projected[lane]
+        weighed = pixel_weights[lane] * difference
+        squares += weighed * difference
+        projected[lane] = weight * weighed
     return squares

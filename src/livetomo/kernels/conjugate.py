@@ -11,11 +11,20 @@ import numpy as np
 from livetomo.kernels import _conjugate_cpu
 from livetomo.kernels._threads import run_in_pieces, thread_count
 
+Weights = tuple[np.ndarray, np.ndarray]
+"""(row,) of the rays and (row, lane) of the pixels of a block; without rows where all are 1."""
 
-def squares(packed: np.ndarray, weights: np.ndarray | None, sums: list[float], piece_s: float) -> Iterator[None]:
-    """Sum value² over a block; rows whose ``weights`` (row,) are 0 do not count."""
-    weights = np.zeros(0, np.float32) if weights is None else weights
-    yield from _in_pieces(partial(_conjugate_cpu.squares, packed, weights), len(packed), sums, piece_s)
+NO_WEIGHTS: Weights = (np.zeros(0, np.float32), np.zeros((0, 0), np.float32))
+
+
+def squares(packed: np.ndarray, weights: Weights, sums: list[float], piece_s: float) -> Iterator[None]:
+    """Sum weight · value² over a block."""
+    yield from _in_pieces(partial(_conjugate_cpu.squares, packed, *weights), len(packed), sums, piece_s)
+
+
+def weigh(packed: np.ndarray, weights: Weights, out: np.ndarray, piece_s: float) -> Iterator[None]:
+    """Write weight · value of the rays that have weights into ``out``."""
+    yield from _in_pieces(partial(_conjugate_cpu.weigh, packed, *weights, out), len(weights[0]), [], piece_s)
 
 
 def add_scaled(target: np.ndarray, source: np.ndarray, factor: float, piece_s: float) -> Iterator[None]:
@@ -27,17 +36,17 @@ def add_scaled(target: np.ndarray, source: np.ndarray, factor: float, piece_s: f
 def take_back(
     remainder: np.ndarray,
     projected: np.ndarray,
-    weights: np.ndarray,
+    weights: Weights,
     factor: float,
     sums: list[float],
     piece_s: float,
 ) -> Iterator[None]:
-    """Subtract factor · projected from the rays whose ``weights`` (row,) are not 0, and sum remainder² after it.
+    """Subtract factor · projected from the rays with a weight, and sum remainder² after it, weighed by pixels.
 
     The remainder may have room for more rays than there are weights.
     """
-    part = partial(_conjugate_cpu.take_back, remainder, projected, weights, np.float32(factor))
-    yield from _in_pieces(part, len(weights), sums, piece_s)
+    part = partial(_conjugate_cpu.take_back, remainder, projected, *weights, np.float32(factor))
+    yield from _in_pieces(part, len(weights[0]), sums, piece_s)
 
 
 def damp(gradient: np.ndarray, volume: np.ndarray, damping: float, sums: list[float], piece_s: float) -> Iterator[None]:

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from livetomo.kernels import _pack_cpu, _project_cpu
+from livetomo.kernels import _momentum_cpu, _pack_cpu, _project_cpu
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP, MOST_LANES
 from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
@@ -21,11 +21,13 @@ _TILTS_PER_TASK = 12
 _Z_ROWS_PER_TASK = 32
 
 __all__ = [
+    "FRACTION_BITS",
     "NO_FLOOR",
     "RAY_BORDER",
     "PackedGrid",
     "Rays",
     "Task",
+    "advance_tasks",
     "aligned",
     "aligned_zeros",
     "backproject_tasks",
@@ -157,6 +159,16 @@ class Rays:
             steep.astype(np.float32),
         )
 
+    @classmethod
+    def merged(cls, parts: list[tuple[np.ndarray, "Rays"]]) -> "Rays":
+        """Put rays traced in parts into one: each part has the places (tilt,) of its tilts and their rays."""
+        order = np.argsort(np.concatenate([places for places, _ in parts]))
+        arrays = (
+            np.concatenate([getattr(rays, part) for _, rays in parts])[order]
+            for part in ("landings", "hats", "crossings", "scales")
+        )
+        return cls(*arrays)
+
     def interpolating(self, heights: np.ndarray) -> "Rays":
         """Give rays whose back projection interpolates linearly and weighs each tilt: for filtered projections."""
         hats = np.stack([np.ones(len(heights)), heights], axis=1).astype(np.float32)
@@ -234,21 +246,43 @@ def momentum_tasks(
         yield partial(advance, (z, min(n_z, z + _Z_ROWS_PER_TASK)))
 
 
+def advance_tasks(
+    volumes: tuple[np.ndarray, np.ndarray, np.ndarray],
+    step: np.ndarray,
+    update: tuple[np.float32, np.float32, np.float32, np.float32],
+    astray: list[float],
+) -> Iterator[Task]:
+    """Do what ``momentum_tasks`` does with a step that was found before instead of gain · Aᵀ projections.
+
+    ``step`` is one packed block, ``update`` (keep, floor, ceiling, momentum).
+    """
+
+    def advance(first: int, end: int) -> None:
+        astray.append(_momentum_cpu.advance(volumes, step, update, first, end))
+
+    bounds = np.linspace(0, len(step), 4 * thread_count() + 1).astype(int).tolist()
+    for first, end in zip(bounds, bounds[1:], strict=False):
+        yield partial(advance, first, end)
+
+
 def remainder_tasks(
     grid: PackedGrid,
     rays: Rays,
     volume: np.ndarray,
     measured: np.ndarray,
     out: np.ndarray,
-    ray_weights: np.ndarray,
+    weights: tuple[np.ndarray, np.ndarray],
     tilts: np.ndarray,
     squares: list[float],
 ) -> Iterator[Task]:
-    """Write ``ray_weights`` · (b − A x) of one block into ``out``; each task adds its Σ (b − A x)² to ``squares``."""
+    """Write w R (b − A x) of one block into ``out``; each task adds its Σ w (b − A x)² over rays with R to ``squares``.
+
+    ``weights`` are R, (tilt, x), and w, packed as the block or without rows where all are 1.
+    """
 
     def remainder(project: Task, part: np.ndarray) -> None:
         project()
-        squares.append(_pack_cpu.subtract_and_weigh(out, measured, ray_weights, part, grid.row_length, RAY_BORDER))
+        squares.append(_pack_cpu.subtract_and_weigh(out, measured, *weights, part, grid.row_length, RAY_BORDER))
 
     parts = tilt_parts(tilts)
     for project, part in zip(project_tasks(grid, rays, volume, out, tilts), parts, strict=True):

@@ -33,6 +33,14 @@ class TiltSeries:
     shifts_px: np.ndarray | None = None
     """(tilt, 2) as (dy, dx) pixels: what must be applied to each projection to centre it. Zeros when not given."""
 
+    weights: np.ndarray | None = None
+    """(tilt,) or (tilt, y, x) how much a tilt or a pixel counts, from 0 (not used) to 1; None when all count the same.
+    Where it is 0 the projection may hold NaN."""
+
+    rotations_deg: np.ndarray | None = None
+    """(tilt,) degrees φ by which the specimen was turned in its plane before it was tilted: a point (x, y) from the
+    centre went to (x cos φ − y sin φ, x sin φ + y cos φ). Zeros when not given; dual-axis series have 0 and 90."""
+
     name: str = ""
     """What to call it: usually the file's stem."""
 
@@ -62,6 +70,13 @@ class TiltSeries:
             raise ValueError(
                 f"shifts_px: expected finite (dy, dx) for each of {angles.size} tilts, got shape {shifts.shape}"
             )
+        _check_weights(self.weights, projections.shape)
+        rotations = np.zeros(angles.size) if self.rotations_deg is None else np.array(self.rotations_deg, np.float64)
+        if rotations.shape != (angles.size,) or not np.isfinite(rotations).all():
+            raise ValueError(
+                f"rotations_deg: expected a finite angle for each of {angles.size} tilts, got shape {rotations.shape}"
+            )
+        object.__setattr__(self, "rotations_deg", rotations)
         object.__setattr__(self, "projections", projections)
         object.__setattr__(self, "tilt_angles", angles)
         object.__setattr__(self, "shifts_px", shifts)
@@ -78,3 +93,14 @@ class TiltSeries:
     def replace(self, **changes: Any) -> "TiltSeries":
         """Give a copy with some fields changed."""
         return replace(self, **changes)
+
+
+def _check_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> None:
+    if weights is None:
+        return
+    if np.shape(weights) not in {shape[:1], shape}:
+        raise ValueError(
+            f"weights: expected shape {shape[:1]} (tilt,) or {shape} (tilt, y, x), got {np.shape(weights)}"
+        )
+    if not ((np.asarray(weights) >= 0) & (np.asarray(weights) <= 1)).all():
+        raise ValueError("weights: expected values from 0 (not used) to 1; divide them by the largest")

@@ -25,7 +25,7 @@ def preparation(tilt_axis: str | float = "y", bin: int = 1) -> Chain:
 
 
 def prepare_series(series: TiltSeries, chain: Chain) -> TiltSeries:
-    """Run a chain over all projections of a series; the pixel size and the shifts follow the binning.
+    """Run a chain over all projections of a series; pixel size, shifts and the weights of pixels follow.
 
     Parameters
     ----------
@@ -38,7 +38,17 @@ def prepare_series(series: TiltSeries, chain: Chain) -> TiltSeries:
     factor = int(np.prod([step.values["n"] for step in chain.steps if step.operator == "bin"] or [1]))
     return series.replace(
         projections=projections,
+        weights=_prepared_weights(series, projections, chain),
         pixel_size_nm=None if series.pixel_size_nm is None else series.pixel_size_nm * factor,
         shifts_px=np.asarray(series.shifts_px) / factor,
         metadata={**series.metadata, "preparation": chain.state()},
     )
+
+
+def _prepared_weights(series: TiltSeries, projections: np.ndarray, chain: Chain) -> np.ndarray | None:
+    """Turn and bin the weights of pixels as the projections; a block with a pixel that holds no number counts 0."""
+    if series.weights is None or np.ndim(series.weights) == 1:
+        return series.weights
+    moves = Chain(tuple(step for step in chain.steps if step.operator in {"turn", "bin"}))
+    weights = np.stack([moves(np.asarray(image, np.float32)) for image in series.weights])
+    return np.where(np.isfinite(projections), np.clip(weights, 0, 1), np.float32(0))

@@ -14,6 +14,9 @@ _SHAPE = (24, 6, 24)
 _ANGLES = np.linspace(-90, 86, 36) + 1.5 * np.sin(np.arange(36))  # enough, all round: there is only one solution
 _SHIFTS_PX = np.stack([np.zeros(36), np.linspace(-1.5, 2, 36)], axis=1)
 _MANY_SWEEPS = 400
+_SOME_SWEEPS = 60
+_QUARTERS = -1
+"""What a rotation by 90° from x to y is for ``numpy.rot90`` with axes (y, x)."""
 
 
 def specimen() -> np.ndarray:
@@ -135,6 +138,79 @@ def bad_input_is_refused(method: Any) -> None:
     _assert_same(method.volume(method.step(state)), method.volume(method.step(_all_at_once(method))), tolerance=1e-6)
 
 
+def weightless_tilt_is_not_there(method: Any) -> None:
+    """Require that a tilt of weight 0, NaN in it or not, changes nothing."""
+    projections, angles, shifts = measurement()
+    spoilt, weights = projections.copy(), np.ones(len(angles))
+    spoilt[5], weights[5] = np.nan, 0
+    others = np.arange(len(angles)) != 5
+    state = method.add(method.start(_geometry()), spoilt, angles, shifts, weights)
+    without = method.add(method.start(_geometry()), projections[others], angles[others], shifts[others])
+    _assert_same(method.volume(_swept(method, state, 5)), method.volume(_swept(method, without, 5)), tolerance=1e-4)
+
+
+def weights_in_other_units_are_the_same(method: Any) -> None:
+    """Require that halving the weights of all tilts changes nothing but how fast rays of a row act go."""
+    projections, angles, shifts = measurement()
+    state = method.add(method.start(_geometry()), projections, angles, shifts, np.full(len(angles), 0.5))
+    volume = method.volume(_swept(method, state, _MANY_SWEEPS))
+    _assert_same(volume, _converged(method)[0], tolerance=0.01)
+
+
+def dead_pixels_do_not_matter(method: Any) -> None:
+    """Require that pixels of weight 0 have no effect, whatever they hold; or a refusal that names other methods."""
+    projections, angles, shifts = measurement()
+    weights = np.ones_like(projections)
+    weights[::3, 2:4, 10:13] = 0
+    spoilt = np.where(weights > 0, projections, np.float32(np.nan))
+    ends = []
+    for images in (spoilt, projections):
+        state = method.start(_geometry())
+        try:
+            state = method.add(state, images, angles, shifts, weights)
+        except ValueError as refusal:
+            _require_that_it_names_another_method(refusal)
+            return
+        ends.append(method.volume(_swept(method, state, 20)))
+    np.testing.assert_allclose(ends[0], ends[1], atol=1e-6)
+    assert np.linalg.norm(ends[0] - specimen()) < 0.5 * np.linalg.norm(specimen())
+
+
+def turned_specimen_is_a_turned_volume(method: Any) -> None:
+    """Require that all tilts of a specimen turned by 90° give its volume turned back; or a refusal."""
+    projections, angles = Projector(_ANGLES, (24, 24, 24))(_cube()), _ANGLES
+    volumes = []
+    for rotation in (0.0, 90.0):
+        state = method.start(Geometry((24, 24, 24), 24))
+        try:
+            state = method.add(state, projections, angles, rotations_deg=np.full(len(angles), rotation))
+        except ValueError as refusal:
+            _require_that_it_names_another_method(refusal)
+            return
+        volumes.append(method.volume(_swept(method, state, 3)))
+    _assert_same(np.rot90(volumes[1], _QUARTERS, axes=(1, 2)), volumes[0], tolerance=0.01)
+
+
+def dual_axis_one_by_one_is_all_at_once(method: Any) -> None:
+    """Require the same of two series about different axes, and that the volume explains both; or a refusal."""
+    geometry, angles = Geometry((24, 24, 24), 24), np.concatenate([_ANGLES[::2], _ANGLES[::2]])
+    rotations = np.repeat([0.0, 90.0], len(angles) // 2)
+    projections = Projector(angles, geometry.volume_shape, rotations_deg=rotations)(_cube())
+    try:
+        whole = method.add(method.start(geometry), projections, angles, rotations_deg=rotations)
+    except ValueError as refusal:
+        _require_that_it_names_another_method(refusal)
+        return
+    singly = method.start(geometry)
+    for k in np.random.default_rng(1).permutation(len(angles)):
+        one = slice(k, k + 1)
+        singly = method.step(method.add(singly, projections[one], angles[one], rotations_deg=rotations[one]))
+    whole, singly = _swept(method, whole, _SOME_SWEEPS), _swept(method, singly, _SOME_SWEEPS)
+    _assert_same(method.volume(singly), method.volume(whole), tolerance=0.03)
+    misfit = Projector(angles, geometry.volume_shape, rotations_deg=rotations)(method.volume(whole)) - projections
+    assert abs(method.residual(whole) - np.linalg.norm(misfit) / np.linalg.norm(projections)) < 5e-3
+
+
 CHECKS = (
     one_by_one_is_all_at_once,
     replace_is_having_added_the_right_one,
@@ -146,7 +222,23 @@ CHECKS = (
     state_survives_pickling,
     nothing_seen_is_no_harm,
     bad_input_is_refused,
+    weightless_tilt_is_not_there,
+    weights_in_other_units_are_the_same,
+    dead_pixels_do_not_matter,
+    turned_specimen_is_a_turned_volume,
+    dual_axis_one_by_one_is_all_at_once,
 )
+
+
+def _require_that_it_names_another_method(refusal: ValueError) -> None:
+    assert "sirt" in str(refusal), f"expected an error that names sirt, which can, got {refusal}"
+
+
+def _cube() -> np.ndarray:
+    """Give a (z, y, x) volume as wide along the tilt axis as across it, of blobs that differ in all three."""
+    z, y, x = np.mgrid[:24, :24, :24].astype(np.float32)
+    first = np.exp(-((z - 9) ** 2 + (y - 8) ** 2 + (x - 14) ** 2) / 10)
+    return np.asarray(first + 0.7 * np.exp(-((z - 15) ** 2 + (y - 15) ** 2 / 3 + (x - 8) ** 2) / 8), np.float32)
 
 
 def _geometry() -> Geometry:

@@ -15,6 +15,8 @@ METHODS = [
     method_named("sart"),
     method_named("landweber"),
     method_named("cimmino"),
+    method_named("cav"),
+    method_named("cav", tilts_per_subset=6),
     method_named("os-sirt"),
     method_named("cgls"),
     method_named("auto"),

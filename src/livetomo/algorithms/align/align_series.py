@@ -43,7 +43,7 @@ def align(series: TiltSeries, method: str = "com") -> TiltSeries:
     if method == "none":
         return series
     alignment = ComAlignment()
-    for projection in series.projections:
+    for projection in _without_what_does_not_count(series):
         alignment.push(projection)
     return series.replace(shifts_px=alignment.shifts_px)
 
@@ -57,5 +57,14 @@ def _turned_if_it_must(series: TiltSeries) -> TiltSeries:
         "(--tilt-axis x) to confirm, or 'y' to keep them as they are",
         stacklevel=3,
     )
-    turned = np.ascontiguousarray(np.rot90(series.projections, axes=(1, 2)))
-    return series.replace(projections=turned, tilt_axis_origin="data")
+    turned, weights = np.ascontiguousarray(np.rot90(series.projections, axes=(1, 2))), series.weights
+    if weights is not None and np.ndim(weights) == 3:
+        weights = np.ascontiguousarray(np.rot90(weights, axes=(1, 2)))
+    return series.replace(projections=turned, weights=weights, tilt_axis_origin="data")
+
+
+def _without_what_does_not_count(series: TiltSeries) -> np.ndarray:
+    if series.weights is None:
+        return series.projections
+    weights = np.asarray(series.weights)
+    return np.where(weights.reshape(*weights.shape, *(1,) * (3 - weights.ndim)) > 0, series.projections, 0)

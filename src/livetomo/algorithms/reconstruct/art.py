@@ -7,8 +7,9 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct import sweeps
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.scaling import one_over, ray_energies
+from livetomo.algorithms.reconstruct.scaling import evenly, groups_of, one_over, ray_energies
 from livetomo.algorithms.reconstruct.subsets import single_tilts
+from livetomo.algorithms.reconstruct.updates import Update
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,16 @@ class ART:
         sweeps.check_relaxation(self.relaxation)
         sweeps.check_damping(self.damping)
 
-    def subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
+    def subsets(self, data: HeldData) -> list[np.ndarray]:
         """Give single tilts in the order of their angles."""
-        return single_tilts(tilt_angles, far_apart=False)
+        return single_tilts(data, far_apart=False)
 
-    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[sweeps.Update]:
+    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[Update]:
         """Give two updates for each group, with even and with odd rays; several tilts at once share the step."""
-        even, odd = (one_over(ray_energies(data)) for _ in range(2))
-        even[:, 1::2] = odd[:, ::2] = 0
-        return [
-            sweeps.Update(subset, rays, np.full(data.grid.n_zx, self.relaxation / len(subset), np.float32))
-            for subset in subsets
-            for rays in (even, odd)
-        ]
+        updates = []
+        for group in groups_of(data, subsets):
+            even = one_over(ray_energies(data, group)) * data.relative_rays_used
+            odd = even.copy()
+            even[:, 1::2] = odd[:, ::2] = 0
+            updates += [evenly(data, group, rays, self.relaxation / len(group)) for rays in (even, odd)]
+        return updates

@@ -1,17 +1,16 @@
 """ASD-POCS: compressed sensing by turns of data and total variation, while tilts arrive."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.momentum_sweeps import correct
-from livetomo.algorithms.reconstruct.noise import noise_deviations, residual_of_noise, typical_density
+from livetomo.algorithms.reconstruct.noise import residual_of_noise, typical_density
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
-from livetomo.algorithms.reconstruct.sweeps import Update, scratch_rays
+from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, parts_of
 from livetomo.kernels import packed, variation
 from livetomo.model import Geometry
 
@@ -30,13 +29,11 @@ class ASDPOCSState:
     packed_volume: np.ndarray
     before: np.ndarray
     spare: np.ndarray
-    noise: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """(tilt,) standard deviations."""
     updates: list[Update] | None = None
     """Those of a sweep; None when the tilts have changed since."""
     residual: float = 1.0
     next_part: int = 0
-    """Which lane block of which update comes next, or the turn of TV after the last."""
+    """Which part of the sweep comes next, or the turn of TV after the last."""
     n_sweeps: int = 0
     """Since the tilts changed."""
     data_change: float = 0.0
@@ -100,24 +97,35 @@ class ASDPOCS:
         return ASDPOCSState(data, data.grid.new_volume(), data.grid.new_volume(), data.grid.new_volume())
 
     def add(
-        self, state: ASDPOCSState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+        self,
+        state: ASDPOCSState,
+        projections: np.ndarray,
+        tilt_angles: np.ndarray,
+        shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
     ) -> ASDPOCSState:
         """Take in projections, do one update with them alone, and renew the envelope."""
-        numbers = state.data.add(projections, tilt_angles, shifts_px)
-        state.noise = np.concatenate([state.noise, noise_deviations(projections)])
+        data = state.data
+        numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
         self._renew(state)
-        [update], scratch = updates_by_sums(state.data, [numbers], 1.0), scratch_rays(state.data)
-        for block in range(state.data.grid.n_blocks):
-            for _ in correct(state, update, block, scratch, np.float32(0), [], float("inf")):
+        updates, scratch = updates_by_sums(data, [numbers], 1.0), Scratch(data)
+        for part in parts_of(updates, data.grid.n_blocks):
+            for _ in correct(data, state.packed_volume, part, scratch, (1, np.float32(0)), [], float("inf")):
                 pass
         return state
 
     def replace(
-        self, state: ASDPOCSState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+        self,
+        state: ASDPOCSState,
+        index: int,
+        projection: np.ndarray,
+        tilt_angle: float,
+        shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
     ) -> ASDPOCSState:
         """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
-        state.data.replace(index, projection, tilt_angle, shift_px)
-        state.noise[index] = noise_deviations(np.asarray(projection)[None])[0]
+        state.data.replace(index, projection, tilt_angle, shift_px, weights)
         self._renew(state)
         return state
 
@@ -133,20 +141,19 @@ class ASDPOCS:
         if not len(data):
             return
         if state.updates is None:
-            state.updates = updates_by_sums(data, spread_subsets(data.tilt_angles, self.tilts_per_subset), 1.0)
-        scratch, n_blocks = scratch_rays(data), data.grid.n_blocks
-        n_data_parts = len(state.updates) * n_blocks
-        for part in [(state.next_part + k) % (n_data_parts + 1) for k in range(n_data_parts + 1)]:
-            if part == 0:
+            state.updates = updates_by_sums(data, spread_subsets(data, self.tilts_per_subset), 1.0)
+        parts, scratch = parts_of(state.updates, data.grid.n_blocks), Scratch(data)
+        for number in [(state.next_part + k) % (len(parts) + 1) for k in range(len(parts) + 1)]:
+            if number == 0:
                 state.before[...] = state.packed_volume
-            if part < n_data_parts:
-                update, block = self._relaxed(state, state.updates[part // n_blocks]), part % n_blocks
-                yield from correct(state, update, block, scratch, np.float32(0), squares, piece_s)
-                if part == n_data_parts - 1:
+            if number < len(parts):
+                part = self._relaxed(state, parts[number][0]), parts[number][1]
+                yield from correct(data, state.packed_volume, part, scratch, (1, np.float32(0)), squares, piece_s)
+                if number == len(parts) - 1:
                     state.data_change = variation.distance(state.packed_volume, state.before)
             else:
                 yield from self._lower_variation(state, piece_s)
-            state.next_part = (part + 1) % (n_data_parts + 1)
+            state.next_part = (number + 1) % (len(parts) + 1)
         state.residual = data.residual(sum(squares))
 
     def volume(self, state: ASDPOCSState, out: np.ndarray | None = None) -> np.ndarray:
@@ -179,7 +186,7 @@ class ASDPOCS:
             yield from variation.tv_descent(grid, source, target, step, smoothing, piece_s)
             source, target = target, state.before if target is state.spare else state.spare
         change = variation.distance(source, state.packed_volume)
-        tolerance = residual_of_noise(state.data, state.noise) if self.tolerance is None else self.tolerance
+        tolerance = residual_of_noise(state.data) if self.tolerance is None else self.tolerance
         if change > self.largest_ratio * state.data_change and state.residual > tolerance:
             length *= self.tv_decay
         state.descent_length, state.n_sweeps = length, state.n_sweeps + 1

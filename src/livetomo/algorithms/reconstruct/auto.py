@@ -9,6 +9,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct.fista import FISTA
 from livetomo.algorithms.reconstruct.fista_tv import FISTATV
 from livetomo.algorithms.reconstruct.noise import noise_deviations
+from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.model import Geometry
 
 _TILTS_TO_DECIDE = 8
@@ -49,26 +50,42 @@ class Auto:
         return AutoState(FISTA(), "there are no projections yet", FISTA().start(geometry))
 
     def add(
-        self, state: AutoState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+        self,
+        state: AutoState,
+        projections: np.ndarray,
+        tilt_angles: np.ndarray,
+        shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
     ) -> AutoState:
         """Take in projections, decide while there are few, and do one update with them alone."""
         data = state.chosen.data
-        data.check(projections, tilt_angles, shifts_px)
+        tilts = Tilts.checked(data.geometry, projections, tilt_angles, shifts_px, weights, rotations_deg)
         is_decided = len(data) >= _TILTS_TO_DECIDE
-        state.energies = np.concatenate([state.energies, _energies(projections)])
+        state.energies = np.concatenate([state.energies, _energies(tilts)])
         if not is_decided:
             method, state.reason = _choose(state.energies.sum(axis=0), data.geometry)
             if method != state.method:
                 state.method, state.chosen = method, _carried_over(method, data)
-        state.chosen = state.method.add(state.chosen, projections, tilt_angles, shifts_px)
+        state.chosen = state.method.add(
+            state.chosen, projections, tilt_angles, tilts.shifts_px, weights, tilts.rotations_deg
+        )
         return state
 
     def replace(
-        self, state: AutoState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+        self,
+        state: AutoState,
+        index: int,
+        projection: np.ndarray,
+        tilt_angle: float,
+        shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
     ) -> AutoState:
         """Put a corrected projection in the place of number ``index``; the choice stays."""
-        state.chosen = state.method.replace(state.chosen, index, projection, tilt_angle, shift_px)
-        state.energies[index] = _energies(np.asarray(projection)[None])[0]
+        state.chosen = state.method.replace(state.chosen, index, projection, tilt_angle, shift_px, weights)
+        data, one = state.chosen.data, np.array([index])
+        tilts = Tilts.checked(data.geometry, data.images(one), data.tilt_angles[one], weights=data.weights(one))
+        state.energies[index] = _energies(tilts)[0]
         return state
 
     def step(self, state: AutoState) -> AutoState:
@@ -114,11 +131,14 @@ def _carried_over(method: Any, data: Any) -> Any:
     if len(data):
         numbers = np.arange(len(data))
         dx_only = data.shifts_px * [0, 1]  # the images held have been shifted along y
-        state = method.add(state, data.images(numbers), data.tilt_angles, dx_only)
+        state = method.add(
+            state, data.images(numbers), data.tilt_angles, dx_only, data.weights(numbers), data.rotations_deg
+        )
     return state
 
 
-def _energies(projections: np.ndarray) -> np.ndarray:
-    values = np.asarray(projections, np.float64)
-    noise = noise_deviations(values) ** 2 * values[0].size
+def _energies(tilts: Tilts) -> np.ndarray:
+    values = np.asarray(tilts.measured, np.float64)
+    noise = noise_deviations(values) ** 2 * np.isfinite(values).sum(axis=(1, 2))
+    values = np.nan_to_num(values)
     return np.stack([(values**2).sum(axis=(1, 2)), (np.minimum(values, 0) ** 2).sum(axis=(1, 2)), noise], axis=1)

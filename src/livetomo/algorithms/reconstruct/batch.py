@@ -12,10 +12,10 @@ from livetomo.algorithms.reconstruct.dart import DART
 from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
 from livetomo.algorithms.reconstruct.stopping import StoppingRule, noise_level
+from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.model import Geometry, TiltSeries, Volume
 
 Stopping = StoppingRule | Literal["noise", "held-out"] | None
-Data = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 Progress = Callable[[int, int | None, float], None]
 
 
@@ -30,12 +30,12 @@ def reconstruct(
     stopping: Stopping = None,
     **settings: Any,
 ) -> Volume:
-    """Reconstruct a tilt series; its ``shifts_px`` are applied on the way.
+    """Reconstruct a tilt series; its ``shifts_px``, ``weights`` and ``rotations_deg`` are applied on the way.
 
     Parameters
     ----------
     series
-        Projections (tilt, y, x), finite, bright where the specimen is.
+        Projections (tilt, y, x), bright where the specimen is, finite where their weights are not 0.
     method
         One of ``METHODS``: ``"sirt"``, ``"wbp"``, ``"fista"``, ``"auto"`` and so on.
     sweeps
@@ -69,13 +69,14 @@ def reconstruct(
     """
     _check(sweeps, background, stopping)
     chosen = method_named(method, **settings)
-    geometry, projections = Geometry.of(series, field_of_view, axis_shift_px), series.projections
-    if background == "auto" and np.median(projections) < 0:
-        projections = np.stack([remove_background(projection) for projection in projections])
-    data = projections, series.tilt_angles, series.shifts_px
-    planned, rule = (1, StoppingRule()) if chosen.is_direct else _ending(chosen, geometry, data, sweeps, stopping)
+    geometry = Geometry.of(series, field_of_view, axis_shift_px)
+    tilts = Tilts.checked(
+        geometry, _on_zero(series.projections) if background == "auto" else series.projections, series.tilt_angles,
+        series.shifts_px, series.weights, series.rotations_deg,
+    )  # fmt: skip
+    planned, rule = (1, StoppingRule()) if chosen.is_direct else _ending(chosen, geometry, tilts, sweeps, stopping)
     is_held_out = stopping == "held-out" and sweeps is None and not chosen.is_direct
-    state = chosen.add(chosen.start(geometry), *data)
+    state = chosen.add(chosen.start(geometry), *tilts.arguments)
     residuals: list[float] = []
     reason = None
     while reason is None:
@@ -111,14 +112,22 @@ def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
         raise ValueError(f"stopping: expected noise, held-out, or a StoppingRule, got {stopping!r}")
 
 
+def _on_zero(projections: np.ndarray) -> np.ndarray:
+    """Give projections most of which lies below zero without the level of their empty field, others as they are."""
+    finite = np.isfinite(projections)
+    if not finite.any() or np.median(projections if finite.all() else projections[finite]) >= 0:
+        return projections
+    return np.stack([remove_background(projection) for projection in projections])
+
+
 def _ending(
-    method: Any, geometry: Geometry, data: Data, sweeps: int | None, stopping: Stopping
+    method: Any, geometry: Geometry, tilts: Tilts, sweeps: int | None, stopping: Stopping
 ) -> tuple[int | None, StoppingRule]:
     rule = stopping if isinstance(stopping, StoppingRule) else StoppingRule()
     if sweeps is None and stopping == "held-out":
-        sweeps = sweeps_by_held_out_tilts(method, geometry, *data, rule.max_sweeps)
+        sweeps = sweeps_by_held_out_tilts(method, geometry, tilts, rule.max_sweeps)
     elif stopping == "noise":
-        rule = StoppingRule(noise_level=noise_level(data[0]))
+        rule = StoppingRule(noise_level=noise_level(tilts.measured))
     elif sweeps is None and stopping is None and isinstance(method, DART):
         sweeps = method.usual_sweeps  # its residual rises when a round begins: the rule would end it there
     return sweeps, rule

@@ -7,8 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.linear_maps import backproject, project, systems
 from livetomo.algorithms.reconstruct.scaling import largest_eigenvalue, updates_by_sums
-from livetomo.algorithms.reconstruct.sweeps import check_damping, scratch_rays
+from livetomo.algorithms.reconstruct.sweeps import check_damping
+from livetomo.algorithms.reconstruct.updates import Scratch, correct, parts_of
 from livetomo.kernels import conjugate, packed
 from livetomo.model import Geometry
 
@@ -26,15 +28,15 @@ class CGLSState:
     remainder: np.ndarray
     """Packed b − A x, as of the newest sweep of each block."""
     first_energies: np.ndarray = field(init=False)
-    """(block,) energy of the gradient when the search began."""
+    """(block,) energy of the gradient when the search began; blocks that are searched together share the first."""
     energies: np.ndarray = field(init=False)
-    """(block,) that of the newest gradient."""
+    """(block,) that of the newest gradient, likewise."""
     is_begun: np.ndarray = field(init=False)
-    """(block,) whether the direction fits the data and the volume."""
+    """(block,) whether the direction fits the data and the volume, likewise."""
     damping: float | None = None
     """The method's, times ‖A‖²; None when the tilts have changed since."""
     residual: float = 1.0
-    next_block: int = 0
+    next_system: int = 0
 
     def __post_init__(self) -> None:
         n_blocks = len(self.packed_volume)
@@ -56,9 +58,9 @@ class CGLS:
     """CGLS after Björck, Numerical Methods for Least Squares Problems (1996), doi:10.1137/1.9781611971484, section 7.4.
 
     Minimises ‖b − A x‖² + damping · ‖A‖² ‖x‖², in far fewer sweeps than any fixed step: 5 to 15. Slices do not
-    meet, so every lane block has step lengths of its own. When data come or change, the search begins anew from the
-    volume there is. There is no positivity, and with noise the best volume comes early: give few sweeps, or
-    more damping. Memory: two volumes and one lane block, and twice the projections.
+    meet, so every lane block has step lengths of its own, unless the specimen was turned for some tilts. When data come
+    or change, the search begins anew from the volume there is. There is no positivity, and with noise the best volume
+    comes early: give few sweeps, or more damping. Memory: two volumes and one lane block, and twice the projections.
 
     Raises
     ------
@@ -79,30 +81,37 @@ class CGLS:
         return CGLSState(data, data.grid.new_volume(), data.grid.new_volume(), data.grid.new_projections(0))
 
     def add(
-        self, state: CGLSState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+        self,
+        state: CGLSState,
+        projections: np.ndarray,
+        tilt_angles: np.ndarray,
+        shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
     ) -> CGLSState:
         """Take in projections and do one update of SIRT with them alone."""
         data = state.data
-        numbers = data.add(projections, tilt_angles, shifts_px)
+        numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
         if state.remainder.shape != data.projections.shape:
             state.remainder = packed.aligned_zeros(data.projections.shape)
         self._forget(state)
-        [update] = updates_by_sums(data, [numbers], relaxation=1)
-        scratch, change = scratch_rays(data), (update.gain, np.float32(1), packed.NO_FLOOR)
-        for block, volume in enumerate(state.packed_volume):
-            packed.run(
-                packed.remainder_tasks(
-                    data.grid, data.rays, volume, data.projections[block], scratch, update.ray_weights, numbers, []
-                )
-            )
-            packed.run(packed.backproject_tasks(data.grid, data.rays, volume, scratch, numbers, change))
+        scratch, change = Scratch(data), (1, packed.NO_FLOOR)
+        for part in parts_of(updates_by_sums(data, [numbers], relaxation=1), data.grid.n_blocks):
+            for _ in correct(data, state.packed_volume, part, scratch, change, [], float("inf")):
+                pass
         return state
 
     def replace(
-        self, state: CGLSState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+        self,
+        state: CGLSState,
+        index: int,
+        projection: np.ndarray,
+        tilt_angle: float,
+        shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
     ) -> CGLSState:
         """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
-        state.data.replace(index, projection, tilt_angle, shift_px)
+        state.data.replace(index, projection, tilt_angle, shift_px, weights)
         self._forget(state)
         return state
 
@@ -117,18 +126,18 @@ class CGLS:
         data, squares = state.data, list[float]()
         if not len(data):
             return
-        numbers, rays_used = np.arange(len(data)), np.sign(data.ray_weights)
         if state.damping is None:
-            state.damping = self.damping * largest_eigenvalue(data, numbers, rays_used)
-        weights = _for_rows(data, rays_used)
-        scratch, gradient = scratch_rays(data), np.zeros_like(state.direction[0])
-        for block in np.roll(np.arange(data.grid.n_blocks), -state.next_block).tolist():
-            if not state.is_begun[block]:
-                yield from self._begin(state, block, rays_used, piece_s)
-            state.is_begun[block] = False  # should it be left in the middle
-            yield from self._search(state, block, (scratch, gradient, weights), squares, piece_s)
-            state.is_begun[block] = True
-            state.next_block = (block + 1) % data.grid.n_blocks
+            state.damping = self.damping * largest_eigenvalue(data, np.arange(len(data)), data.rays_used)
+        together = systems(data)
+        memory = _Memory(data, len(together[0]))
+        for number in np.roll(np.arange(len(together)), -state.next_system).tolist():
+            blocks = together[number]
+            if not state.is_begun[blocks.start]:
+                yield from self._begin(state, blocks, memory, piece_s)
+            state.is_begun[blocks.start] = False  # should it be left in the middle
+            yield from self._search(state, blocks, memory, squares, piece_s)
+            state.is_begun[blocks.start] = True
+            state.next_system = (number + 1) % len(together)
         state.residual = data.residual(sum(squares))
 
     def volume(self, state: CGLSState, out: np.ndarray | None = None) -> np.ndarray:
@@ -144,50 +153,60 @@ class CGLS:
         state.is_begun[:] = False
         state.damping = None
 
-    def _begin(self, state: CGLSState, block: int, rays_used: np.ndarray, piece_s: float) -> Iterator[None]:
-        data, volume, remainder = state.data, state.packed_volume[block], state.remainder[block]
-        numbers, sums = np.arange(len(data)), list[float]()
-        tasks = packed.remainder_tasks(
-            data.grid, data.rays, volume, data.projections[block], remainder, rays_used, numbers, []
-        )
-        yield from packed.run_in_pieces(tasks, piece_s)
-        yield from _backproject(data, remainder, state.direction[block], piece_s)
-        yield from conjugate.damp(state.direction[block], volume, state.damping or 0.0, sums, piece_s)
-        state.energies[block] = state.first_energies[block] = sum(sums)
+    @staticmethod
+    def _begin(state: CGLSState, blocks: range, memory: "_Memory", piece_s: float) -> Iterator[None]:
+        data, sums, energies = state.data, list[float](), list[float]()
+        yield from project(data, state.packed_volume, memory.rays, blocks, memory.scratch, piece_s)
+        for block, projected in zip(blocks, memory.rays, strict=True):
+            state.remainder[block] = data.projections[block]
+            weights = memory.weights(block)
+            yield from conjugate.take_back(state.remainder[block], projected, weights, 1.0, sums, piece_s)
+            yield from conjugate.weigh(state.remainder[block], weights, projected, piece_s)
+        directions = state.direction[blocks.start : blocks.stop]
+        yield from backproject(data, memory.rays, directions, blocks, memory.scratch, piece_s)
+        for block in blocks:
+            direction, volume = state.direction[block], state.packed_volume[block]
+            yield from conjugate.damp(direction, volume, state.damping or 0.0, energies, piece_s)
+        state.energies[blocks.start] = state.first_energies[blocks.start] = sum(energies)
 
+    @staticmethod
     def _search(
-        self,
-        state: CGLSState,
-        block: int,
-        scratch: tuple[np.ndarray, np.ndarray, np.ndarray],
-        squares_left: list[float],
-        piece_s: float,
+        state: CGLSState, blocks: range, memory: "_Memory", squares_left: list[float], piece_s: float
     ) -> Iterator[None]:
-        data, volume, direction = state.data, state.packed_volume[block], state.direction[block]
-        (projected, gradient, weights), damping, numbers = scratch, state.damping or 0.0, np.arange(len(data))
-        path, length = list[float](), list[float]()
-        tasks = packed.project_tasks(data.grid, data.rays, direction, projected, numbers)
-        yield from packed.run_in_pieces(tasks, piece_s)
-        yield from conjugate.squares(projected, weights, path, piece_s)
-        yield from conjugate.squares(direction, None, length, piece_s)
-        energy, is_exact = state.energies[block], state.energies[block] <= _EXACT * state.first_energies[block]
+        data, damping, first = state.data, state.damping or 0.0, blocks.start
+        path, length, new = list[float](), list[float](), list[float]()
+        yield from project(data, state.direction, memory.rays, blocks, memory.scratch, piece_s)
+        for block, projected in zip(blocks, memory.rays, strict=True):
+            yield from conjugate.squares(projected[: len(memory.ray_rows)], memory.weights(block), path, piece_s)
+            yield from conjugate.squares(state.direction[block], conjugate.NO_WEIGHTS, length, piece_s)
+        energy, is_exact = state.energies[first], state.energies[first] <= _EXACT * state.first_energies[first]
         step = 0.0 if is_exact else energy / (sum(path) + damping * sum(length))
-        yield from conjugate.add_scaled(volume, direction, step, piece_s)
-        yield from conjugate.take_back(state.remainder[block], projected, weights, step, squares_left, piece_s)
-        yield from _backproject(data, state.remainder[block], gradient, piece_s)
-        new = list[float]()
-        yield from conjugate.damp(gradient, volume, damping, new, piece_s)
-        yield from conjugate.turn(direction, gradient, 0.0 if is_exact else sum(new) / energy, piece_s)
-        state.energies[block] = sum(new)
+        for block, projected in zip(blocks, memory.rays, strict=True):
+            weights, remainder = memory.weights(block), state.remainder[block]
+            yield from conjugate.add_scaled(state.packed_volume[block], state.direction[block], step, piece_s)
+            yield from conjugate.take_back(remainder, projected, weights, step, squares_left, piece_s)
+            yield from conjugate.weigh(remainder, weights, projected, piece_s)
+        yield from backproject(data, memory.rays, memory.gradient, blocks, memory.scratch, piece_s)
+        for block, gradient in zip(blocks, memory.gradient, strict=True):
+            yield from conjugate.damp(gradient, state.packed_volume[block], damping, new, piece_s)
+        turned = 0.0 if is_exact else sum(new) / energy
+        for block, gradient in zip(blocks, memory.gradient, strict=True):
+            yield from conjugate.turn(state.direction[block], gradient, turned, piece_s)
+        state.energies[first] = sum(new)
 
 
-def _backproject(data: HeldData, rays: np.ndarray, out: np.ndarray, piece_s: float) -> Iterator[None]:
-    plain = np.ones(data.grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-    tasks = packed.backproject_tasks(data.grid, data.rays, out, rays, np.arange(len(data)), plain)
-    yield from packed.run_in_pieces(tasks, piece_s)
+class _Memory:
+    """What the blocks that are searched together need beside the state: their rays, the gradient and the weights."""
 
+    def __init__(self, data: HeldData, n_blocks: int) -> None:
+        self.scratch = Scratch(data)
+        self.rays = data.grid.new_projections(len(data), n_blocks)
+        self.gradient = data.grid.new_volume()[:n_blocks]
+        rows = np.zeros((len(data), data.grid.row_length), np.float32)
+        rows[:, packed.RAY_BORDER : packed.RAY_BORDER + data.grid.detector_width] = data.rays_used
+        self.ray_rows = rows.ravel()
+        self._pixel_weights = data.pixel_weights
 
-def _for_rows(data: HeldData, ray_weights: np.ndarray) -> np.ndarray:
-    rows = np.zeros((len(data), data.grid.row_length), np.float32)
-    rows[:, packed.RAY_BORDER : packed.RAY_BORDER + data.grid.detector_width] = ray_weights
-    return rows.ravel()
+    def weights(self, block: int) -> conjugate.Weights:
+        """Give the weights of the rays and the pixels of a block."""
+        return self.ray_rows, self._pixel_weights[block]

@@ -7,8 +7,9 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct import sweeps
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.scaling import one_over, ray_energies, updates_by_norm
+from livetomo.algorithms.reconstruct.scaling import groups_of, one_over, ray_energies, updates_by_norm
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.updates import Update
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,19 @@ class Cimmino:
         sweeps.check_relaxation(self.relaxation)
         sweeps.check_damping(self.damping)
 
-    def subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
+    def subsets(self, data: HeldData) -> list[np.ndarray]:
         """Give one group of all tilts."""
-        return spread_subsets(tilt_angles, None)
+        return spread_subsets(data, None)
 
-    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[sweeps.Update]:
+    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[Update]:
         """Give updates with one step size for all voxels and rays weighed by one over their energy."""
-        return updates_by_norm(data, subsets, one_over(ray_energies(data)), self.relaxation)
+        return [
+            update
+            for group in groups_of(data, subsets)
+            for update in updates_by_norm(data, [group], self._ray_weights(data, group), self.relaxation)
+        ]
+
+    @staticmethod
+    def _ray_weights(data: HeldData, numbers: np.ndarray) -> np.ndarray:
+        weights: np.ndarray = one_over(ray_energies(data, numbers)) * data.rays_used
+        return weights

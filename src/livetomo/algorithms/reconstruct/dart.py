@@ -9,10 +9,10 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct.grey_levels import boundary, estimated_levels, labels_of
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.momentum_sweeps import correct
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
-from livetomo.algorithms.reconstruct.sweeps import Update, check_relaxation, check_tilts_per_subset, scratch_rays
+from livetomo.algorithms.reconstruct.sweeps import check_relaxation, check_tilts_per_subset
+from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, parts_of
 from livetomo.kernels import packed
 from livetomo.model import Geometry
 
@@ -107,23 +107,35 @@ class DART:
         return DARTState(data, volume, volume[:, :0])
 
     def add(
-        self, state: DARTState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+        self,
+        state: DARTState,
+        projections: np.ndarray,
+        tilt_angles: np.ndarray,
+        shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
     ) -> DARTState:
         """Take in projections, free all voxels and do one update with these projections alone."""
-        numbers = state.data.add(projections, tilt_angles, shifts_px)
+        data = state.data
+        numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
         self._renew(state)
-        scratch = scratch_rays(state.data)
-        [update] = updates_by_sums(state.data, [numbers], self.relaxation)
-        for block in range(state.data.grid.n_blocks):
-            for _ in correct(state, update, block, scratch, np.float32(0), [], float("inf")):
+        updates, scratch = updates_by_sums(data, [numbers], self.relaxation), Scratch(data)
+        for part in parts_of(updates, data.grid.n_blocks):
+            for _ in correct(data, state.packed_volume, part, scratch, (1, np.float32(0)), [], float("inf")):
                 pass
         return state
 
     def replace(
-        self, state: DARTState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+        self,
+        state: DARTState,
+        index: int,
+        projection: np.ndarray,
+        tilt_angle: float,
+        shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
     ) -> DARTState:
         """Put a corrected projection in the place of number ``index`` and free all voxels."""
-        state.data.replace(index, projection, tilt_angle, shift_px)
+        state.data.replace(index, projection, tilt_angle, shift_px, weights)
         self._renew(state)
         return state
 
@@ -139,19 +151,17 @@ class DART:
         if not len(data):
             return
         if state.updates is None:
-            state.updates = updates_by_sums(
-                data, spread_subsets(data.tilt_angles, self.tilts_per_subset), self.relaxation
-            )
+            state.updates = updates_by_sums(data, spread_subsets(data, self.tilts_per_subset), self.relaxation)
         n_before, is_new_round = divmod(state.n_sweeps - self.start_sweeps, self.round_sweeps)
         if n_before >= 0 and is_new_round == 0 and state.next_part == 0:
             self._begin_round(state, n_before)
-        scratch, n_blocks = scratch_rays(data), data.grid.n_blocks
-        n_parts = len(state.updates) * n_blocks
-        for part in [(state.next_part + k) % n_parts for k in range(n_parts)]:
-            update, block = state.updates[part // n_blocks], part % n_blocks
-            yield from correct(state, update, block, scratch, np.float32(0), squares, piece_s)
-            _fix(state, block)
-            state.next_part = (part + 1) % n_parts
+        parts, scratch = parts_of(state.updates, data.grid.n_blocks), Scratch(data)
+        for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
+            part = parts[number]
+            yield from correct(data, state.packed_volume, part, scratch, (1, np.float32(0)), squares, piece_s)
+            for block in part[1]:
+                _fix(state, block)
+            state.next_part = (number + 1) % len(parts)
         state.residual = data.residual(sum(squares))
         state.n_sweeps += 1
 

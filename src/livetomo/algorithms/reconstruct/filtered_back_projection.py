@@ -14,8 +14,12 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.ramp_filter import tilt_weights_rad
+from livetomo.algorithms.reconstruct.updates import Scratch, misfit
 from livetomo.kernels import packed
+from livetomo.kernels.turn import turn_back_tasks
 from livetomo.model import Geometry
+
+_NO_TILTS = np.zeros(0, int)
 
 
 class Filter(Protocol):
@@ -59,9 +63,12 @@ def add(
     projections: np.ndarray,
     tilt_angles: np.ndarray,
     shifts_px: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    rotations_deg: np.ndarray | None = None,
 ) -> FilteredState:
     """Take in projections and bring the volume up to date."""
-    numbers = state.data.add(projections, tilt_angles, shifts_px)
+    _check_weights(weights)
+    numbers = state.data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     if state.filtered.shape != state.data.projections.shape:
         roomier = packed.aligned_zeros(state.data.projections.shape)
         roomier[:, : state.filtered.shape[1]] = state.filtered
@@ -73,11 +80,18 @@ def add(
 
 
 def replace(
-    method: Filter, state: FilteredState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+    method: Filter,
+    state: FilteredState,
+    index: int,
+    projection: np.ndarray,
+    tilt_angle: float,
+    shift_px: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> FilteredState:
     """Put a corrected projection in the place of number ``index`` and bring the volume up to date."""
+    _check_weights(None if weights is None else np.atleast_1d(weights))
     rays = state.data.rays
-    numbers = state.data.replace(index, projection, tilt_angle, shift_px)
+    numbers = state.data.replace(index, projection, tilt_angle, shift_px, weights)
     without = np.where(np.arange(len(state.data)) == index, 0.0, state.weights_rad)
     _change_weights(state, without, rays)
     _filter(method, state, numbers)
@@ -94,20 +108,18 @@ def step(method: Filter, state: FilteredState) -> FilteredState:
 
 def step_pieces(method: Filter, state: FilteredState, piece_s: float = 0.03) -> Iterator[None]:
     """Do ``step``, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
-    data, numbers = state.data, np.arange(len(state.data))
-    if not len(numbers):
+    data, squares = state.data, list[float]()
+    if not len(data):
         return
-    squares: list[float] = []
-    rays = data.rays.interpolating(state.weights_rad)
+    rays, scratch = data.rays.interpolating(state.weights_rad), Scratch(data)
+    groups = data.of_one_rotation(np.arange(len(data)))
+    upright = [numbers for numbers in groups if data.turn_at(data.rotations_deg[numbers[0]]) is None]
     for block in range(data.grid.n_blocks):
-        tasks = _backproject(state, block, rays, numbers, keep=0)
+        tasks = _backproject(state, block, rays, np.concatenate([*upright, _NO_TILTS]), keep=0)
         yield from packed.run_in_pieces(tasks, piece_s)
-        scratch = data.grid.new_projections(len(data), n_blocks=1)[0]
-        tasks = packed.remainder_tasks(
-            data.grid, data.rays, state.packed_volume[block], data.projections[block], scratch,
-            data.ray_weights, numbers, squares,
-        )  # fmt: skip
-        yield from packed.run_in_pieces(tasks, piece_s)
+    for numbers in groups:
+        yield from _add_turned(state, rays, numbers, scratch, piece_s)
+    yield from misfit(data, state.packed_volume, scratch, squares, piece_s)
     state.residual = data.residual(sum(squares))
 
 
@@ -128,15 +140,44 @@ def _filter(method: Filter, state: FilteredState, numbers: np.ndarray) -> None:
 
 
 def _reweigh(state: FilteredState) -> None:
-    _change_weights(state, tilt_weights_rad(state.data.tilt_angles), state.data.rays)
+    """Weigh the tilts by their angles, each rotation of the specimen by itself, and by what they count."""
+    data, weights_rad = state.data, np.zeros(len(state.data))
+    groups = data.of_one_rotation(np.arange(len(data)))
+    for numbers in groups:
+        counts = data.tilt_weights[numbers]
+        weights_rad[numbers] = tilt_weights_rad(data.tilt_angles[numbers]) * counts / counts.mean() / len(groups)
+    _change_weights(state, weights_rad, data.rays)
 
 
 def _change_weights(state: FilteredState, weights_rad: np.ndarray, rays: packed.Rays) -> None:
-    differences = weights_rad - state.weights_rad
+    data, differences = state.data, weights_rad - state.weights_rad
+    changing, scratch = rays.interpolating(differences), Scratch(data)
     changed = np.flatnonzero(differences)
-    for block in range(state.data.grid.n_blocks):
-        packed.run(_backproject(state, block, rays.interpolating(differences), changed, keep=1))
+    for rotation in np.unique(data.rotations_deg[changed]):
+        numbers = changed[data.rotations_deg[changed] == rotation]
+        if data.turn_at(rotation) is None:
+            for block in range(data.grid.n_blocks):
+                packed.run(_backproject(state, block, changing, numbers, keep=1))
+        else:
+            for _ in _add_turned(state, changing, numbers, scratch, float("inf")):
+                pass
     state.weights_rad = weights_rad
+
+
+def _add_turned(
+    state: FilteredState, rays: packed.Rays, numbers: np.ndarray, scratch: Scratch, piece_s: float
+) -> Iterator[None]:
+    """Back-project tilts of one rotation, if they are turned, in the turned grid, and turn that back."""
+    turn = state.data.turn_at(state.data.rotations_deg[numbers[0]])
+    if turn is None:
+        return
+    turned = scratch.turned(turn)
+    plain = np.ones(turn.turned_grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
+    for block, slices in enumerate(turned):
+        tasks = packed.backproject_tasks(turn.turned_grid, rays, slices, state.filtered[block], numbers, plain)
+        yield from packed.run_in_pieces(tasks, piece_s)
+    back = turn_back_tasks(turn, turned, state.packed_volume, (np.float32(1), packed.NO_FLOOR))
+    yield from packed.run_in_pieces(back, piece_s)
 
 
 def _backproject(
@@ -145,3 +186,11 @@ def _backproject(
     grid = state.data.grid
     update = np.ones(grid.n_zx, np.float32), np.float32(keep), packed.NO_FLOOR
     return packed.backproject_tasks(grid, rays, state.packed_volume[block], state.filtered[block], numbers, update)
+
+
+def _check_weights(weights: np.ndarray | None) -> None:
+    if weights is not None and np.ndim(weights) > 1:
+        raise ValueError(
+            "weights: expected one number a tilt, got some for each pixel, but filtered back projection needs all "
+            "pixels of a row; use sirt, fista, fista-tv or another iterative method"
+        )

@@ -7,17 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.noise import noise_deviations
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
-from livetomo.algorithms.reconstruct.sweeps import (
-    Update,
-    check_damping,
-    check_relaxation,
-    check_tilts_per_subset,
-    scratch_rays,
-)
+from livetomo.algorithms.reconstruct.sweeps import check_damping, check_relaxation, check_tilts_per_subset
+from livetomo.algorithms.reconstruct.updates import Scratch, Update, parts_of, remainder, turned_correction
 from livetomo.kernels import packed
+from livetomo.kernels.turn import Turn, turn_back_tasks
 from livetomo.model import Geometry
 
 _DAMPING_FOR_NOISE = 0.025
@@ -38,8 +33,6 @@ class FISTAState:
     """(block,) Nesterov's t; 1 is no momentum."""
     squares: np.ndarray = field(init=False)
     """(block,) Σ (b − A y)² of the newest sweep; infinite when there is none with these data."""
-    noise: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """(tilt,) standard deviations."""
     updates: list[Update] | None = None
     merged: int = 0
     """How often the subsets have been made twice as large because the misfit rose."""
@@ -102,26 +95,36 @@ class FISTA:
         return FISTAState(data, data.grid.new_volume(), data.grid.new_volume(), self._packed_support(data.grid))
 
     def add(
-        self, state: FISTAState, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+        self,
+        state: FISTAState,
+        projections: np.ndarray,
+        tilt_angles: np.ndarray,
+        shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
     ) -> FISTAState:
         """Take in projections and do one update with them alone."""
-        numbers = state.data.add(projections, tilt_angles, shifts_px)
-        state.noise = np.concatenate([state.noise, noise_deviations(projections)])
+        data = state.data
+        numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
         state.forget()
-        scratch = scratch_rays(state.data)
-        [update] = updates_by_sums(state.data, [numbers], self.relaxation)
-        for block in range(state.data.grid.n_blocks):
-            for _ in self._update(state, update, block, scratch, [], [], float("inf")):
+        scratch, ignored = Scratch(data), [list[float]() for _ in range(data.grid.n_blocks)]
+        for part in parts_of(updates_by_sums(data, [numbers], self.relaxation), data.grid.n_blocks):
+            for _ in self._update(state, part, scratch, (ignored, ignored), float("inf")):
                 pass
         state.forget()
         return state
 
     def replace(
-        self, state: FISTAState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+        self,
+        state: FISTAState,
+        index: int,
+        projection: np.ndarray,
+        tilt_angle: float,
+        shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
     ) -> FISTAState:
         """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
-        state.data.replace(index, projection, tilt_angle, shift_px)
-        state.noise[index] = noise_deviations(np.asarray(projection)[None])[0]
+        state.data.replace(index, projection, tilt_angle, shift_px, weights)
         state.forget()
         return state
 
@@ -138,13 +141,12 @@ class FISTA:
             return
         if state.updates is None:
             state.updates = updates_by_sums(data, self._subsets(state), self.relaxation)
-        scratch, n_parts = scratch_rays(data), len(state.updates) * n_blocks
+        parts, scratch = parts_of(state.updates, n_blocks), Scratch(data)
         squares: list[list[float]] = [[] for _ in range(n_blocks)]
         astray: list[list[float]] = [[] for _ in range(n_blocks)]
-        for part in [(state.next_part + k) % n_parts for k in range(n_parts)]:
-            update, block = state.updates[part // n_blocks], part % n_blocks
-            yield from self._update(state, update, block, scratch, squares[block], astray[block], piece_s)
-            state.next_part = (part + 1) % n_parts
+        for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
+            yield from self._update(state, parts[number], scratch, (squares, astray), piece_s)
+            state.next_part = (number + 1) % len(parts)
         self._judge(state, np.array([sum(block) for block in squares]), np.array([sum(block) for block in astray]))
 
     def volume(self, state: FISTAState, out: np.ndarray | None = None) -> np.ndarray:
@@ -167,13 +169,13 @@ class FISTA:
         if self.damping is not None:
             return self.damping
         energy = float(state.data.energies.sum())
-        noise = float((state.noise**2).sum()) * np.prod(state.data.geometry.projection_shape)
+        counts = state.data.tilt_weights > 0
+        noise = float((state.data.noise[counts] ** 2).sum()) * np.prod(state.data.geometry.projection_shape)
         share = np.sqrt(noise / energy) if energy > 0 else 0.0
         return float(np.clip(_DAMPING_FOR_NOISE * share, *_DAMPING_LIMITS))
 
     def _subsets(self, state: FISTAState) -> list[np.ndarray]:
-        angles = state.data.tilt_angles
-        return spread_subsets(angles, (self.tilts_per_subset or len(angles)) * 2**state.merged)
+        return spread_subsets(state.data, (self.tilts_per_subset or len(state.data)) * 2**state.merged)
 
     def _packed_support(self, grid: packed.PackedGrid) -> np.ndarray:
         volume = grid.new_volume()
@@ -192,29 +194,58 @@ class FISTA:
     def _update(
         self,
         state: FISTAState,
-        update: Update,
-        block: int,
-        scratch: np.ndarray,
-        squares: list[float],
-        astray: list[float],
+        part: tuple[Update, range],
+        scratch: Scratch,
+        sums: tuple[list[list[float]], list[list[float]]],
         piece_s: float,
     ) -> Iterator[None]:
-        data, extrapolated = state.data, state.extrapolated[block]
-        forward = packed.remainder_tasks(
-            data.grid, data.rays, extrapolated, data.projections[block], scratch,
-            update.ray_weights, update.numbers, squares,
-        )  # fmt: skip
-        yield from packed.run_in_pieces(forward, piece_s)
+        """Do one update; ``sums`` take up Σ (b − A y)² and Σ (y − x') (x' − x) of each block."""
+        (update, blocks), (squares, astray), data = part, sums, state.data
+        if update.turn is not None:
+            yield from self._turned_update(state, (update, update.turn), scratch, sums, piece_s)
+            return
+        for block in blocks:
+            yield from remainder(
+                data, data.grid, state.extrapolated[block], block, update, scratch.rays, squares[block], piece_s
+            )
+            volumes = state.extrapolated[block], state.packed_volume[block], state.support[block]
+            change, next_pace = self._change(state, block)
+            back = packed.momentum_tasks(
+                data.grid, data.rays, volumes, scratch.rays, update.numbers, (update.gain, *change), astray[block]
+            )
+            yield from packed.run_in_pieces(back, piece_s)
+            state.pace[block] = next_pace
+
+    def _turned_update(
+        self,
+        state: FISTAState,
+        turned_update: tuple[Update, Turn],
+        scratch: Scratch,
+        sums: tuple[list[list[float]], list[list[float]]],
+        piece_s: float,
+    ) -> Iterator[None]:
+        (squares, astray), upright, all_squares = sums, scratch.upright(), list[float]()
+        turned = yield from turned_correction(
+            state.data, state.extrapolated, turned_update, scratch, all_squares, piece_s
+        )
+        back = turn_back_tasks(turned_update[1], turned, upright, (np.float32(0), packed.NO_FLOOR))
+        yield from packed.run_in_pieces(back, piece_s)
+        for block in range(len(upright)):
+            volumes = state.extrapolated[block], state.packed_volume[block], state.support[block]
+            change, state.pace[block] = self._change(state, block)
+            packed.run(packed.advance_tasks(volumes, upright[block], change, astray[block]))
+            squares[block].append(sum(all_squares) / len(upright))
+
+    def _change(
+        self, state: FISTAState, block: int
+    ) -> tuple[tuple[np.float32, np.float32, np.float32, np.float32], float]:
+        """Give (keep, floor, ceiling, momentum) of a block's next update, and its pace after it."""
         pace = state.pace[block]
         next_pace = (1 + np.sqrt(1 + 4 * pace**2)) / 2
         change = (
-            update.gain,
             np.float32(1 - self._damping(state)),
             np.float32(0) if self.positivity else packed.NO_FLOOR,
             _NO_CEILING if self.upper_bound is None else np.float32(self.upper_bound),
             np.float32((pace - 1) / next_pace),
         )
-        volumes = extrapolated, state.packed_volume[block], state.support[block]
-        back = packed.momentum_tasks(data.grid, data.rays, volumes, scratch, update.numbers, change, astray)
-        yield from packed.run_in_pieces(back, piece_s)
-        state.pace[block] = next_pace
+        return change, next_pace

@@ -54,7 +54,7 @@ class FISTATV:
         """Write the proximal point of ``packed_volume`` into ``spare``."""
         if state.duals is None:
             state.duals = variation.new_duals(state.data.grid)
-        strength = self.weight * noise_of_an_update(state.data, state.noise, state.residual)
+        strength = self.weight * noise_of_an_update(state.data, state.residual)
         problem = strength, momentum_sweeps.floor_of(self), self.tv_steps
         yield from variation.tv_proximal(
             state.data.grid, state.packed_volume, state.duals, state.spare, problem, piece_s

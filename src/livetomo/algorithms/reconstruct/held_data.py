@@ -1,11 +1,13 @@
-"""The projections a reconstruction holds, packed for the kernels, with where their rays run."""
+"""The projections a reconstruction holds, packed for the kernels, with where their rays run and how much they count."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from livetomo.algorithms.reconstruct.row_shift import shifted_along_rows
+from livetomo.algorithms.reconstruct.noise import noise_deviations
+from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.kernels import packed
+from livetomo.kernels.turn import Turn
 from livetomo.model import Geometry
 
 _LEAST_PATH = 1e-3
@@ -14,155 +16,229 @@ _LEAST_PATH = 1e-3
 
 @dataclass
 class HeldData:
-    """All projections held, in order of arrival. Room for more is made by copying projections, never the volume."""
+    """All projections held, in order of arrival. Room for more is made by copying projections, never the volume.
+
+    Tilts of a specimen that was turned in its plane see a turned grid: their rays, path lengths and column sums are
+    those of that grid.
+    """
 
     geometry: Geometry
     grid: packed.PackedGrid
     projections: np.ndarray
     """Packed, ``[block][tilt x][lane]``, room for more tilts than are held."""
+    pixel_weights: np.ndarray
+    """Packed as the projections, from 0 to 1; without rows while all pixels count the same."""
     tilt_angles: np.ndarray = field(default_factory=lambda: np.zeros(0))
     shifts_px: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    rotations_deg: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    tilt_weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """(tilt,) from 0, not used, to 1."""
     path_lengths: np.ndarray = field(init=False)
     """(tilt, x) voxels that each ray passes within the grid: the row sums of A."""
     energies: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """(tilt,) Σ b² over the rays that meet the grid."""
+    """(tilt,) Σ w b² over the rays that meet the grid, w the weights of the pixels."""
+    noise: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """(tilt,) standard deviations, told from what changes from pixel to pixel."""
     rays: packed.Rays = field(init=False)
 
     def __post_init__(self) -> None:
         self.path_lengths = np.zeros((0, self.geometry.detector_width), np.float32)
+        self._turns: dict[float, Turn] = {}
         self._trace()
 
     @classmethod
     def none(cls, geometry: Geometry) -> "HeldData":
         """Give the holder before the first projection."""
         grid = packed.PackedGrid(geometry.volume_shape, geometry.detector_width)
-        return cls(geometry, grid, grid.new_projections(0))
+        nothing = grid.new_projections(0)
+        return cls(geometry, grid, nothing, nothing)
 
     def __getstate__(self) -> dict[str, object]:
-        used = self.projections[:, : len(self) * self.grid.row_length]
-        return self.__dict__ | {"projections": np.ascontiguousarray(used)}
+        n_rows = len(self) * self.grid.row_length
+        packed_ones = {
+            key: np.ascontiguousarray(getattr(self, key)[:, :n_rows]) for key in ("projections", "pixel_weights")
+        }
+        return self.__dict__ | packed_ones | {"_turns": {}}
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
         self.projections = packed.aligned(self.projections)
+        self.pixel_weights = packed.aligned(self.pixel_weights)
 
     def __len__(self) -> int:
         return len(self.tilt_angles)
 
-    def add(self, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None) -> np.ndarray:
+    def add(
+        self,
+        projections: np.ndarray,
+        tilt_angles: np.ndarray,
+        shifts_px: np.ndarray | None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Take in projections (tilt, y, x); give the numbers they got."""
-        angles, shifts = self.check(projections, tilt_angles, shifts_px)
-        numbers = np.arange(len(self), len(self) + len(angles))
-        self._make_room(len(self) + len(angles))
-        self.tilt_angles = np.concatenate([self.tilt_angles, angles])
-        self.shifts_px = np.concatenate([self.shifts_px, shifts])
+        tilts = Tilts.checked(self.geometry, projections, tilt_angles, shifts_px, weights, rotations_deg)
+        numbers = np.arange(len(self), len(self) + len(tilts))
+        self._make_room(len(self) + len(tilts))
+        for key in ("tilt_angles", "shifts_px", "rotations_deg", "tilt_weights"):
+            setattr(self, key, np.concatenate([getattr(self, key), getattr(tilts, key)]))
         self._trace()
         self.path_lengths = np.concatenate([self.path_lengths, self._lengths_of(numbers)])
-        self.energies = np.concatenate([self.energies, np.zeros(len(angles))])
-        self._store(numbers, projections)
+        self.energies = np.concatenate([self.energies, np.zeros(len(tilts))])
+        self.noise = np.concatenate([self.noise, np.zeros(len(tilts))])
+        self._store(numbers, tilts)
         return numbers
 
-    def check(
-        self, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Give (tilt,) degrees and (tilt, 2) shifts as arrays; a ValueError when something cannot be taken in."""
-        angles = np.atleast_1d(np.asarray(tilt_angles, np.float64))
-        shifts = np.zeros((len(angles), 2)) if shifts_px is None else np.asarray(shifts_px, np.float64)
-        _check(self.geometry, projections, angles, shifts)
-        return angles, shifts
+    def replace(
+        self,
+        index: int,
+        projection: np.ndarray,
+        tilt_angle: float,
+        shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Put another projection (y, x) in the place of number ``index``; give that number as an array.
 
-    def replace(self, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray) -> np.ndarray:
-        """Put another projection (y, x) in the place of number ``index``; give that number as an array."""
+        ``weights`` are a number or (y, x); those it had when they are not given. Its rotation stays.
+        """
         if not 0 <= index < len(self):
             raise ValueError(f"index: expected 0 to {len(self) - 1}, the projections held, got {index}")
-        angles, shifts = np.array([tilt_angle], np.float64), np.asarray(shift_px, np.float64).reshape(1, 2)
-        _check(self.geometry, np.asarray(projection)[None], angles, shifts)
         numbers = np.array([index])
-        self.tilt_angles, self.shifts_px = self.tilt_angles.copy(), self.shifts_px.copy()
-        self.tilt_angles[index], self.shifts_px[index] = angles[0], shifts[0]
+        weights = self._weights_of(index) if weights is None else np.asarray(weights)
+        tilts = Tilts.checked(
+            self.geometry, np.asarray(projection)[None], np.array([tilt_angle]), np.reshape(shift_px, (1, 2)),
+            weights[None], self.rotations_deg[numbers],
+        )  # fmt: skip
+        for key in ("tilt_angles", "shifts_px", "tilt_weights"):
+            values = getattr(self, key).copy()
+            values[index] = getattr(tilts, key)[0]
+            setattr(self, key, values)
         self._trace()
         self.path_lengths[index] = self._lengths_of(numbers)[0]
-        self._store(numbers, np.asarray(projection)[None])
+        self._store(numbers, tilts)
         return numbers
 
-    def column_sums(self, subsets: list[np.ndarray]) -> np.ndarray:
-        """Give (subset, z, x) float32: the column sums of A over the tilts of each subset.
+    def turn_at(self, rotation_deg: float) -> Turn | None:
+        """Give how the specimen was turned in its plane, None when it was not."""
+        if rotation_deg % 360 == 0:
+            return None
+        if rotation_deg not in self._turns:
+            self._turns[rotation_deg] = Turn(self.grid, rotation_deg)
+        return self._turns[rotation_deg]
 
-        Each subset is a slice of its own in one back projection of ones.
-        """
-        numbers = np.concatenate(subsets)
-        of_subset = np.repeat(np.arange(len(subsets)), [len(subset) for subset in subsets])
-        n_z, n_x = self.grid.n_zx
-        grid, tilts = packed.PackedGrid((n_z, len(subsets), n_x), self.grid.detector_width), np.arange(len(numbers))
-        images = np.zeros((len(numbers), len(subsets), grid.detector_width), np.float32)
-        images[tilts, of_subset] = 1
-        ones, volume, rays = grid.new_projections(len(numbers)), grid.new_volume(), self.rays_of(numbers)
+    def grid_at(self, rotation_deg: float) -> packed.PackedGrid:
+        """Give the grid that tilts of this rotation see."""
+        turn = self.turn_at(rotation_deg)
+        return self.grid if turn is None else turn.turned_grid
+
+    def of_one_rotation(self, numbers: np.ndarray) -> list[np.ndarray]:
+        """Give the numbers in groups that share a rotation; tilts that do not count are left out."""
+        numbers = numbers[self.tilt_weights[numbers] > 0]
+        rotations = self.rotations_deg[numbers]
+        return [numbers[rotations == rotation] for rotation in np.unique(rotations)]
+
+    def column_sums(self, numbers: np.ndarray) -> np.ndarray:
+        """Give (z, x) float32: the column sums of A over these tilts of one rotation, by their weights."""
+        n_z, n_x = self.grid_at(self.rotations_deg[numbers[0]]).n_zx
+        grid, tilts = packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width), np.arange(len(numbers))
+        images = np.broadcast_to(
+            self.tilt_weights[numbers, None, None].astype(np.float32), (len(numbers), 1, grid.detector_width)
+        )
+        ones, volume = grid.new_projections(len(numbers)), grid.new_volume()
         grid.pack_projections(images, ones)
         update = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-        for block in range(grid.n_blocks):
-            packed.run(packed.backproject_tasks(grid, rays, volume[block], ones[block], tilts, update))
-        return np.ascontiguousarray(grid.unpack_volume(volume).transpose(1, 0, 2))
+        packed.run(packed.backproject_tasks(grid, self.rays_of(numbers), volume[0], ones[0], tilts, update))
+        return grid.unpack_volume(volume)[:, 0]
 
     def residual(self, squares: float) -> float:
-        """Give √(Σ (b − A x)² / Σ b²) from the numerator."""
+        """Give √(Σ w (b − A x)² / Σ w b²) from the numerator; tilts without a weight do not count."""
         energy = float(self.energies.sum())
         return float(np.sqrt(squares / energy)) if energy > 0 else 0.0
 
     @property
+    def rays_used(self) -> np.ndarray:
+        """(tilt, x) float32 weight of the tilt, 0 for rays that miss the grid."""
+        used: np.ndarray = (self.path_lengths > _LEAST_PATH) * self.tilt_weights[:, None].astype(np.float32)
+        return used
+
+    @property
+    def relative_rays_used(self) -> np.ndarray:
+        """(tilt, x) float32 weight of the tilt over the largest, 0 for rays that miss the grid."""
+        return self.rays_used / np.float32(self.tilt_weights.max(initial=_LEAST_PATH))
+
+    @property
     def ray_weights(self) -> np.ndarray:
-        """(tilt, x) one over the path length, 0 for rays that miss the grid."""
-        meets = self.path_lengths > _LEAST_PATH
+        """(tilt, x) float32 weight of the tilt over the path length, 0 for rays that miss the grid."""
         weights = np.zeros_like(self.path_lengths)
-        np.divide(1, self.path_lengths, out=weights, where=meets)
+        np.divide(self.rays_used, self.path_lengths, out=weights, where=self.path_lengths > _LEAST_PATH)
         return weights
 
     def images(self, numbers: np.ndarray) -> np.ndarray:
         """Give the held projections (tilt, y, x) float32 of these numbers."""
         return np.concatenate([self.grid.unpack_projections(self.projections, number, 1) for number in numbers])
 
+    def weights(self, numbers: np.ndarray) -> np.ndarray:
+        """Give the weights (tilt,) of these numbers, or (tilt, y, x) where pixels have some of their own."""
+        return np.stack([self._weights_of(number) for number in numbers.tolist()])
+
     def rays_of(self, numbers: np.ndarray) -> packed.Rays:
-        """Give where the rays of these tilts run, in this order."""
-        dx_px = self.shifts_px[numbers, 1]
-        return packed.Rays.of(self.grid, self.tilt_angles[numbers], dx_px, self.geometry.axis_shift_px)
+        """Give where the rays of these tilts run in the grids they see, in this order."""
+        rotations, parts = self.rotations_deg[numbers], []
+        for rotation in np.unique(rotations) if len(numbers) else [0.0]:
+            places = np.flatnonzero(rotations == rotation)
+            angles, dx_px = self.tilt_angles[numbers[places]], self.shifts_px[numbers[places], 1]
+            grid = self.grid_at(rotation)
+            parts.append((places, packed.Rays.of(grid, angles, dx_px, self.geometry.axis_shift_px)))
+        return packed.Rays.merged(parts)
 
     def _lengths_of(self, numbers: np.ndarray) -> np.ndarray:
-        n_z, n_x = self.grid.n_zx
-        grid, tilts = packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width), np.arange(len(numbers))
-        ones, rays = grid.new_volume(), grid.new_projections(len(numbers))
-        grid.pack_volume(np.ones(grid.volume_shape, np.float32), ones)
-        packed.run(packed.project_tasks(grid, self.rays_of(numbers), ones[0], rays[0], tilts))
-        lengths: np.ndarray = grid.unpack_projections(rays, 0, len(numbers))[:, 0]
+        lengths = np.zeros((len(numbers), self.grid.detector_width), np.float32)
+        for rotation in np.unique(self.rotations_deg[numbers]):
+            places = np.flatnonzero(self.rotations_deg[numbers] == rotation)
+            n_z, n_x = self.grid_at(rotation).n_zx
+            grid, tilts = packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width), np.arange(len(places))
+            ones, rays = grid.new_volume(), grid.new_projections(len(places))
+            grid.pack_volume(np.ones(grid.volume_shape, np.float32), ones)
+            packed.run(packed.project_tasks(grid, self.rays_of(numbers[places]), ones[0], rays[0], tilts))
+            lengths[places] = grid.unpack_projections(rays, 0, len(places))[:, 0]
         return lengths
 
-    def _store(self, numbers: np.ndarray, projections: np.ndarray) -> None:
-        for number, image in zip(numbers, projections, strict=True):
-            image = shifted_along_rows(np.asarray(image, np.float32), self.shifts_px[number, 0])
+    def _weights_of(self, number: int) -> np.ndarray:
+        weight = np.asarray(self.tilt_weights[number])
+        if not self.pixel_weights.shape[1]:
+            return weight
+        image: np.ndarray = self.grid.unpack_projections(self.pixel_weights, number, 1)[0]
+        return weight if (image == 1).all() else weight * image
+
+    def _store(self, numbers: np.ndarray, tilts: Tilts) -> None:
+        if tilts.pixel_weights is not None and not self.pixel_weights.shape[1]:
+            self.pixel_weights = packed.aligned_zeros(self.projections.shape)
+            self.pixel_weights[...] = 1
+        self.noise[numbers] = noise_deviations(tilts.measured)
+        for k, number in enumerate(numbers):
+            image, weights = tilts.image(k), tilts.weight_image(k)
             self.grid.pack_projections(image[None], self.projections, number)
+            if self.pixel_weights.shape[1]:
+                ones = np.ones_like(image) if weights is None else weights
+                self.grid.pack_projections(ones[None], self.pixel_weights, number)
             meets = self.path_lengths[number] > _LEAST_PATH
-            self.energies[number] = float((image[:, meets].astype(np.float64) ** 2).sum())
+            squares = image.astype(np.float64) ** 2 * (1 if weights is None else weights)
+            self.energies[number] = float(squares[:, meets].sum())
 
     def _make_room(self, n_tilts: int) -> None:
         capacity = self.projections.shape[1] // self.grid.row_length
         if n_tilts > capacity:
-            roomier = self.grid.new_projections(max(n_tilts, 2 * capacity, 32))
-            roomier[:, : self.projections.shape[1]] = self.projections
-            self.projections = roomier
+            n_room = max(n_tilts, 2 * capacity, 32)
+            self.projections = _roomier(self.projections, self.grid.new_projections(n_room))
+            if self.pixel_weights.shape[1]:
+                ones = self.grid.new_projections(n_room)
+                ones[...] = 1
+                self.pixel_weights = _roomier(self.pixel_weights, ones)
 
     def _trace(self) -> None:
         self.rays = self.rays_of(np.arange(len(self)))
 
 
-def _check(geometry: Geometry, projections: np.ndarray, angles: np.ndarray, shifts: np.ndarray) -> None:
-    expected = (len(angles), *geometry.projection_shape)
-    if np.shape(projections) != expected:
-        raise ValueError(f"projections: expected shape {expected} (tilt, y, x), got {np.shape(projections)}")
-    if shifts.shape != (len(angles), 2) or not np.isfinite(shifts).all():
-        raise ValueError(f"shifts_px: expected finite (dy, dx) for {len(angles)} tilts, got shape {shifts.shape}")
-    if not np.isfinite(angles).all():
-        raise ValueError(f"tilt_angles: expected finite degrees, got {angles}")
-    n_bad = int(np.size(projections) - np.isfinite(projections).sum())
-    if n_bad:
-        raise ValueError(
-            f"projections: expected finite values, got {n_bad} that are NaN or infinite; "
-            "replace them first, for instance with numpy.nan_to_num"
-        )
+def _roomier(old: np.ndarray, room: np.ndarray) -> np.ndarray:
+    room[:, : old.shape[1]] = old
+    return room

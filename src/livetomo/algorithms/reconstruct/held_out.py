@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry
 
@@ -13,14 +14,7 @@ _PATIENCE = 3
 """Sweeps without a better prediction before giving up."""
 
 
-def sweeps_by_held_out_tilts(
-    method: Any,
-    geometry: Geometry,
-    projections: np.ndarray,
-    tilt_angles: np.ndarray,
-    shifts_px: np.ndarray | None,
-    max_sweeps: int = 150,
-) -> int:
+def sweeps_by_held_out_tilts(method: Any, geometry: Geometry, tilts: Tilts, max_sweeps: int = 150) -> int:
     """Give the number of sweeps after which one tilt in eight, held out, is predicted best from the others.
 
     Parameters
@@ -29,39 +23,35 @@ def sweeps_by_held_out_tilts(
         A reconstruction method.
     geometry
         The grid and the detector.
-    projections
-        (tilt, y, x) background-free.
-    tilt_angles
-        (tilt,) degrees.
-    shifts_px
-        (tilt, 2) as (dy, dx) pixels; none when not given.
+    tilts
+        Background-free projections; those that do not count are not held out.
     max_sweeps
         Where to end at the latest.
 
     Raises
     ------
     ValueError
-        When there are fewer than four tilts.
+        When fewer than four tilts count.
     """
-    if len(tilt_angles) < _LEAST_TILTS:
+    counting = np.flatnonzero(tilts.tilt_weights > 0)
+    if len(counting) < _LEAST_TILTS:
         raise ValueError(
-            f"stopping: expected at least {_LEAST_TILTS} tilts to hold some out, got {len(tilt_angles)}; "
+            f"stopping: expected at least {_LEAST_TILTS} tilts to hold some out, got {len(counting)}; "
             "give sweeps instead"
         )
-    shifts_px = np.zeros((len(tilt_angles), 2)) if shifts_px is None else shifts_px
-    by_angle = np.argsort(tilt_angles, kind="stable")
-    held_out = by_angle[min(_ONE_IN, len(by_angle)) // 2 :: _ONE_IN]
-    seen = np.setdiff1d(by_angle, held_out)
+    by_angle = counting[np.argsort(tilts.tilt_angles[counting], kind="stable")]
+    left_out = by_angle[min(_ONE_IN, len(by_angle)) // 2 :: _ONE_IN]
+    held_out, seen = tilts.some(left_out), tilts.some(np.setdiff1d(by_angle, left_out))
     predict = Projector(
-        tilt_angles[held_out], geometry.volume_shape, geometry.detector_width, shifts_px[held_out],
-        geometry.axis_shift_px,
+        held_out.tilt_angles, geometry.volume_shape, geometry.detector_width, held_out.shifts_px,
+        geometry.axis_shift_px, held_out.rotations_deg,
     )  # fmt: skip
-    state = method.add(method.start(geometry), projections[seen], tilt_angles[seen], shifts_px[seen])
+    state = method.add(method.start(geometry), *seen.arguments)
     best, best_misfit, done = 1, np.inf, 0
     while done < min(max_sweeps, best + _PATIENCE):
         state = method.step(state)
         done += 1
-        misfit = float(np.linalg.norm(predict(method.volume(state)) - projections[held_out]))
+        misfit = float(np.linalg.norm(np.nan_to_num(predict(method.volume(state)) - held_out.measured)))
         if misfit < best_misfit:
             best, best_misfit = done, misfit
     return best

@@ -52,7 +52,7 @@ class Huber:
 
     def smooth(self, state: MomentumState, piece_s: float) -> Iterator[None]:
         """Write ``packed_volume``, one step down Huber's function, into ``spare``."""
-        unit = noise_of_an_update(state.data, state.noise, state.residual)
+        unit = noise_of_an_update(state.data, state.residual)
         edge = max(self.edge, self.weight / _STABLE_RATE)
         rate = self.weight / edge if edge > 0 else 0.0
         yield from variation.huber_descent(

@@ -9,6 +9,7 @@ from livetomo.algorithms.reconstruct import sweeps
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_norm
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.updates import Update
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,10 @@ class Landweber:
         sweeps.check_relaxation(self.relaxation)
         sweeps.check_damping(self.damping)
 
-    def subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
+    def subsets(self, data: HeldData) -> list[np.ndarray]:
         """Give one group of all tilts."""
-        return spread_subsets(tilt_angles, None)
+        return spread_subsets(data, None)
 
-    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[sweeps.Update]:
+    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[Update]:
         """Give updates with one step size for all voxels."""
-        rays_used = np.sign(data.ray_weights)
-        return updates_by_norm(data, subsets, rays_used, self.relaxation)
+        return updates_by_norm(data, subsets, data.rays_used, self.relaxation)

@@ -27,7 +27,13 @@ class Method(Protocol[State]):
         ...
 
     def add(
-        self, state: State, projections: np.ndarray, tilt_angles: np.ndarray, shifts_px: np.ndarray | None = None
+        self,
+        state: State,
+        projections: np.ndarray,
+        tilt_angles: np.ndarray,
+        shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
     ) -> State:
         """Take in new projections and show them at once, by one update with just these; the volume so far is kept.
 
@@ -39,13 +45,28 @@ class Method(Protocol[State]):
             (tilt,) degrees.
         shifts_px
             (tilt, 2) as (dy, dx) pixels that centre each projection; none when not given.
+        weights
+            (tilt,) or (tilt, y, x) how much a tilt or a pixel counts, from 0 (not used) to 1; where it is 0 the
+            projection may hold NaN. 1 when not given. Filtered back projection cannot weigh pixels.
+        rotations_deg
+            (tilt,) by how much the specimen was turned in its plane before it was tilted: a point (x, y) from the
+            centre went to (x cos φ − y sin φ, x sin φ + y cos φ). Dual-axis series have 0 and 90; 0 when not given.
         """
         ...
 
     def replace(
-        self, state: State, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+        self,
+        state: State,
+        index: int,
+        projection: np.ndarray,
+        tilt_angle: float,
+        shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
     ) -> State:
-        """Put a corrected projection (y, x), angle and (dy, dx) in the place of number ``index``; no restart."""
+        """Put a corrected projection (y, x), angle and (dy, dx) in the place of number ``index``; no restart.
+
+        ``weights`` are one number or (y, x), those it had when they are not given; its rotation stays.
+        """
         ...
 
     def step(self, state: State) -> State:

@@ -7,6 +7,7 @@ from livetomo.algorithms.reconstruct.art import ART
 from livetomo.algorithms.reconstruct.asd_pocs import ASDPOCS
 from livetomo.algorithms.reconstruct.auto import Auto
 from livetomo.algorithms.reconstruct.bp import BP
+from livetomo.algorithms.reconstruct.cav import CAV
 from livetomo.algorithms.reconstruct.cgls import CGLS
 from livetomo.algorithms.reconstruct.cimmino import Cimmino
 from livetomo.algorithms.reconstruct.dart import DART
@@ -31,6 +32,7 @@ METHODS: dict[str, Any] = {
     "sart": SART,
     "landweber": Landweber,
     "cimmino": Cimmino,
+    "cav": CAV,
     "os-sirt": OSSIRT,
     "cgls": CGLS,
     "asd-pocs": ASDPOCS,

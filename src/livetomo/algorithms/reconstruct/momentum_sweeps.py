@@ -5,16 +5,15 @@ sweep that is cut short goes on where it stopped.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.noise import noise_deviations
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
-from livetomo.algorithms.reconstruct.sweeps import Update, scratch_rays
+from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, parts_of
 from livetomo.kernels import packed, variation
 from livetomo.model import Geometry
 
@@ -32,13 +31,11 @@ class MomentumState:
     spare: np.ndarray
     duals: np.ndarray | None = None
     """Those of the proximal operator, if the method has one."""
-    noise: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """(tilt,) standard deviations."""
     updates: list[Update] | None = None
     """Those of a sweep; None when the tilts have changed since."""
     residual: float = 1.0
     next_part: int = 0
-    """Which lane block of which update comes next, or the smoothing after the last block."""
+    """Which of the parts comes next: an update of some lane blocks, or the smoothing after each update."""
     momentum: float = 1.0
     """Nesterov's t; 1 begins anew."""
     push: float = 0.0
@@ -99,14 +96,16 @@ def add(
     projections: np.ndarray,
     tilt_angles: np.ndarray,
     shifts_px: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    rotations_deg: np.ndarray | None = None,
 ) -> MomentumState:
     """Take in projections and do one update with them alone, not smoothed."""
-    numbers = state.data.add(projections, tilt_angles, shifts_px)
-    state.noise = np.concatenate([state.noise, noise_deviations(projections)])
+    data = state.data
+    numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     _begin_anew(state)
-    [update], scratch = updates_by_sums(state.data, [numbers], 1.0), scratch_rays(state.data)
-    for block in range(state.data.grid.n_blocks):
-        for _ in correct(state, update, block, scratch, floor_of(scheme), [], float("inf")):
+    updates, scratch = updates_by_sums(data, [numbers], 1.0), Scratch(data)
+    for part in parts_of(updates, data.grid.n_blocks):
+        for _ in correct(data, state.packed_volume, part, scratch, (1, floor_of(scheme)), [], float("inf")):
             pass
     return state
 
@@ -118,10 +117,10 @@ def replace(
     projection: np.ndarray,
     tilt_angle: float,
     shift_px: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> MomentumState:
     """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
-    state.data.replace(index, projection, tilt_angle, shift_px)
-    state.noise[index] = noise_deviations(np.asarray(projection)[None])[0]
+    state.data.replace(index, projection, tilt_angle, shift_px, weights)
     _begin_anew(state)
     return state
 
@@ -135,25 +134,25 @@ def step(scheme: SmoothingScheme, state: MomentumState) -> MomentumState:
 
 def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 0.03) -> Iterator[None]:
     """Do one sweep, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
-    data, squares = state.data, list[float]()
-    if not len(data):
-        return
+    data, squares, scratch = state.data, list[float](), Scratch(state.data)
     if state.updates is None:
-        state.updates = updates_by_sums(data, spread_subsets(data.tilt_angles, scheme.tilts_per_subset), 1.0)
-    scratch, n_blocks = scratch_rays(data), data.grid.n_blocks
-    n_parts = len(state.updates) * (n_blocks + 1)
-    state.next_part %= n_parts
-    for part in [(state.next_part + k) % n_parts for k in range(n_parts)]:
-        number, block = divmod(part, n_blocks + 1)
-        if block == 0:
-            _gather_momentum(state)
-        if block < n_blocks:
-            variation.extrapolate(state.packed_volume[block : block + 1], state.before[block : block + 1], state.push)
-            yield from correct(state, state.updates[number], block, scratch, packed.NO_FLOOR, squares, piece_s)
-        else:
+        state.updates = updates_by_sums(data, spread_subsets(data, scheme.tilts_per_subset), 1.0)
+    parts = _with_smoothing(state.updates, data.grid.n_blocks)
+    if not parts:
+        return
+    state.next_part %= len(parts)
+    for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
+        part = parts[number]
+        if part is None:
             yield from scheme.smooth(state, piece_s)
             state.packed_volume, state.spare = state.spare, state.packed_volume
-        state.next_part = (part + 1) % n_parts
+        else:
+            blocks = slice(part[1].start, part[1].stop)
+            if blocks.start == 0:
+                _gather_momentum(state)
+            variation.extrapolate(state.packed_volume[blocks], state.before[blocks], state.push)
+            yield from correct(data, state.packed_volume, part, scratch, (1, packed.NO_FLOOR), squares, piece_s)
+        state.next_part = (number + 1) % len(parts)
     residual = data.residual(sum(squares))
     if residual > state.residual:
         state.momentum = 1.0
@@ -170,31 +169,9 @@ def residual(scheme: SmoothingScheme, state: MomentumState) -> float:
     return state.residual
 
 
-def correct(
-    state: "Correctable",
-    update: Update,
-    block: int,
-    scratch: np.ndarray,
-    floor: np.float32,
-    squares: list[float],
-    piece_s: float,
-) -> Iterator[None]:
-    """Correct one lane block by the misfit of some tilts: x ← max(floor, x + gain · Aᵀ W (b − A x))."""
-    data, volume = state.data, state.packed_volume[block]
-    measured, weights, numbers = data.projections[block], update.ray_weights, update.numbers
-    forward = packed.remainder_tasks(data.grid, data.rays, volume, measured, scratch, weights, numbers, squares)
-    yield from packed.run_in_pieces(forward, piece_s)
-    change = update.gain, np.float32(1), floor
-    yield from packed.run_in_pieces(
-        packed.backproject_tasks(data.grid, data.rays, volume, scratch, numbers, change), piece_s
-    )
-
-
-class Correctable(Protocol):
-    """A state with a packed volume and the projections it is made of."""
-
-    data: HeldData
-    packed_volume: np.ndarray
+def _with_smoothing(updates: list[Update], n_blocks: int) -> list[tuple[Update, range] | None]:
+    """Give the parts of a sweep: of each update those of its blocks, then None for a step of smoothing."""
+    return [part for update in updates for part in (*parts_of([update], n_blocks), None)]
 
 
 def _gather_momentum(state: MomentumState) -> None:

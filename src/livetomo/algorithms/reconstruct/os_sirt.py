@@ -9,6 +9,7 @@ from livetomo.algorithms.reconstruct import sweeps
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.updates import Update
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ class OSSIRT:
         sweeps.check_tilts_per_subset(self.tilts_per_subset)
         sweeps.check_damping(self.damping)
 
-    def subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
+    def subsets(self, data: HeldData) -> list[np.ndarray]:
         """Give groups of tilts, each spread over all angles."""
-        return spread_subsets(tilt_angles, self.tilts_per_subset)
+        return spread_subsets(data, self.tilts_per_subset)
 
-    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[sweeps.Update]:
+    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[Update]:
         """Give updates scaled by row and column sums."""
         return updates_by_sums(data, subsets, self.relaxation)

@@ -9,6 +9,7 @@ from livetomo.algorithms.reconstruct import sweeps
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import single_tilts
+from livetomo.algorithms.reconstruct.updates import Update
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,10 @@ class SART:
         sweeps.check_relaxation(self.relaxation)
         sweeps.check_damping(self.damping)
 
-    def subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
+    def subsets(self, data: HeldData) -> list[np.ndarray]:
         """Give single tilts, far apart."""
-        return single_tilts(tilt_angles, far_apart=True)
+        return single_tilts(data, far_apart=True)
 
-    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[sweeps.Update]:
+    def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[Update]:
         """Give updates scaled by row and column sums."""
         return updates_by_sums(data, subsets, self.relaxation)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.sweeps import Update
+from livetomo.algorithms.reconstruct.updates import Update
 from livetomo.kernels import packed
+from livetomo.kernels.turn import Turn
 
 _LEAST_COLUMN_SUM = 1e-3
 _LEAST_ENERGY = 1e-6
@@ -13,45 +14,75 @@ _POWER_STEPS = 8
 
 
 def updates_by_sums(data: HeldData, subsets: list[np.ndarray], relaxation: float) -> list[Update]:
-    """Give updates scaled by one over the row and the column sums of A over each subset, as SIRT and SART do."""
-    column_sums = data.column_sums(subsets)
-    gains = np.zeros_like(column_sums)
-    np.divide(np.float32(relaxation), column_sums, out=gains, where=column_sums > _LEAST_COLUMN_SUM)
-    ray_weights = data.ray_weights
-    return [Update(subset, ray_weights, gain) for subset, gain in zip(subsets, gains, strict=True)]
+    """Give updates scaled by one over the row and the column sums of A over each subset, as SIRT and SART do.
+
+    Subsets whose tilts have less weight than the mean go less far.
+    """
+    ray_weights, updates = data.ray_weights, []
+    mean_weight = data.tilt_weights.mean(where=data.tilt_weights > 0) if data.tilt_weights.any() else 1.0
+    for numbers in groups_of(data, subsets):
+        column_sums, weight = data.column_sums(numbers), data.tilt_weights[numbers].mean()
+        reach, least = relaxation * min(1.0, weight / mean_weight), _LEAST_COLUMN_SUM * weight
+        gain = np.zeros_like(column_sums)
+        np.divide(np.float32(reach), column_sums, out=gain, where=column_sums > least)
+        updates.append(Update(numbers, ray_weights, gain, _turn(data, numbers)))
+    return updates
 
 
 def updates_by_norm(
     data: HeldData, subsets: list[np.ndarray], ray_weights: np.ndarray, relaxation: float
 ) -> list[Update]:
     """Give updates with one gain for all voxels: ``relaxation`` over the largest eigenvalue of Aᵀ W A of the subset."""
-    gains = [relaxation / max(largest_eigenvalue(data, subset, ray_weights), _LEAST_ENERGY) for subset in subsets]
-    return [
-        Update(subset, ray_weights, np.full(data.grid.n_zx, gain, np.float32))
-        for subset, gain in zip(subsets, gains, strict=True)
-    ]
+    updates = []
+    for numbers in groups_of(data, subsets):
+        gain = relaxation / max(largest_eigenvalue(data, numbers, ray_weights), _LEAST_ENERGY)
+        updates.append(evenly(data, numbers, ray_weights, gain))
+    return updates
 
 
-def ray_energies(data: HeldData) -> np.ndarray:
-    """Give (tilt, x) float32: Σ a² of the voxel weights of each ray, exactly.
+def evenly(data: HeldData, numbers: np.ndarray, ray_weights: np.ndarray, gain: float) -> Update:
+    """Give the update with these tilts, all of one rotation, and one gain for all voxels."""
+    grid = data.grid_at(data.rotations_deg[numbers[0]])
+    return Update(numbers, ray_weights, np.full(grid.n_zx, gain, np.float32), _turn(data, numbers))
 
-    Every other ray of a tilt shares no voxel with the next, so for these A Aᵀ is diagonal and shows its entries when it
-    is applied to ones.
+
+def ray_energies(data: HeldData, numbers: np.ndarray, column_weights: np.ndarray | None = None) -> np.ndarray:
+    """Give (tilt, x) float32: Σ a² of the voxel weights of each ray, exactly; 0 for tilts other than these.
+
+    These have one rotation. Every other ray of a tilt shares no voxel with the next, so for these A Aᵀ is diagonal and
+    shows its entries when it is applied to ones. With ``column_weights`` s, (z, x), Σ s a².
     """
-    n_z, n_x = data.grid.n_zx
+    n_z, n_x = data.grid_at(data.rotations_deg[numbers[0]]).n_zx
     grid, first = packed.PackedGrid((n_z, 2, n_x), data.grid.detector_width), np.arange(1)
     energies = np.zeros((len(data), grid.detector_width), np.float32)
     every_other = np.zeros((1, 2, grid.detector_width), np.float32)
     every_other[0, 0, ::2] = every_other[0, 1, 1::2] = 1
     rays, volume = grid.new_projections(1), grid.new_volume()
-    plain = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-    for number in range(len(data)):
+    gain = np.ones(grid.n_zx, np.float32) if column_weights is None else column_weights
+    for number in numbers:
         beams = data.rays_of(np.array([number]))
         grid.pack_projections(every_other, rays)
-        packed.run(packed.backproject_tasks(grid, beams, volume[0], rays[0], first, plain))
+        once = gain, np.float32(0), packed.NO_FLOOR
+        packed.run(packed.backproject_tasks(grid, beams, volume[0], rays[0], first, once))
         packed.run(packed.project_tasks(grid, beams, volume[0], rays[0], first))
         energies[number] = (grid.unpack_projections(rays, 0, 1) * every_other).sum(axis=(0, 1))
     return energies
+
+
+def column_counts(data: HeldData, numbers: np.ndarray) -> np.ndarray:
+    """Give (z, x) float32: by how many rays of these tilts of one rotation each voxel is crossed."""
+    n_z, n_x = data.grid_at(data.rotations_deg[numbers[0]]).n_zx
+    z, x = np.mgrid[:n_z, :n_x]
+    counts = np.zeros((n_z, n_x), np.float32)
+    beams = data.rays_of(numbers)
+    for landing, (steepness, _), used in zip(beams.landings, beams.hats, data.rays_used[numbers] > 0, strict=True):
+        place = (landing[0] + z * landing[1] + x * landing[2]) / 2.0**packed.FRACTION_BITS - packed.RAY_BORDER
+        ray = np.floor(place).astype(int)
+        for neighbour in (ray, ray + 1):
+            is_ray = (neighbour >= 0) & (neighbour < len(used))
+            meets = is_ray & (np.abs(place - neighbour) * steepness < 1)
+            counts += meets & used[np.clip(neighbour, 0, len(used) - 1)]
+    return counts
 
 
 def one_over(values: np.ndarray) -> np.ndarray:
@@ -62,8 +93,15 @@ def one_over(values: np.ndarray) -> np.ndarray:
 
 
 def largest_eigenvalue(data: HeldData, numbers: np.ndarray, ray_weights: np.ndarray) -> float:
-    """Give the largest eigenvalue of Aᵀ W A over these tilts by the power method on one slice: all are alike."""
-    n_z, n_x = data.grid.n_zx
+    """Give the largest eigenvalue of Aᵀ W A over these tilts by the power method on one slice: all are alike.
+
+    Of tilts with several rotations, the sum over these, which it cannot exceed.
+    """
+    return sum(_eigenvalue(data, group, ray_weights) for group in data.of_one_rotation(numbers))
+
+
+def _eigenvalue(data: HeldData, numbers: np.ndarray, ray_weights: np.ndarray) -> float:
+    n_z, n_x = data.grid_at(data.rotations_deg[numbers[0]]).n_zx
     grid, tilts = packed.PackedGrid((n_z, 1, n_x), data.grid.detector_width), np.arange(len(numbers))
     beams, rays, volume = data.rays_of(numbers), grid.new_projections(len(numbers)), grid.new_volume()
     weights = grid.new_projections(len(numbers))
@@ -78,3 +116,12 @@ def largest_eigenvalue(data: HeldData, numbers: np.ndarray, ray_weights: np.ndar
         norm = float(np.linalg.norm(volume))
         volume *= np.float32(1 / max(norm, _LEAST_ENERGY))
     return norm
+
+
+def groups_of(data: HeldData, subsets: list[np.ndarray]) -> list[np.ndarray]:
+    """Give the subsets, cut where the in-plane rotation of the specimen differs."""
+    return [group for subset in subsets for group in data.of_one_rotation(subset)]
+
+
+def _turn(data: HeldData, numbers: np.ndarray) -> Turn | None:
+    return data.turn_at(data.rotations_deg[numbers[0]])

@@ -37,9 +37,10 @@ class StoppingRule:
 def noise_level(projections: np.ndarray) -> float:
     """Give ‖noise‖ / ‖b‖ of projections (tilt, y, x): the residual at which the discrepancy principle stops.
 
-    After Morozov, Methods for Solving Incorrectly Posed Problems (1984), doi:10.1007/978-1-4612-5280-1.
+    Pixels that are NaN are not measured. After Morozov, Methods for Solving Incorrectly Posed Problems (1984),
+    doi:10.1007/978-1-4612-5280-1.
     """
     values = np.asarray(projections, np.float64)
-    energy = float((values**2).sum())
-    noise = float((noise_deviations(values) ** 2).sum()) * values[0].size
+    energy = float((values**2).sum(where=np.isfinite(values)))
+    noise = float((noise_deviations(values) ** 2 * np.isfinite(values).sum(axis=(1, 2))).sum())
     return float(np.sqrt(noise / energy)) if energy > 0 else 0.0

@@ -12,20 +12,9 @@ from typing import Protocol
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, parts_of
 from livetomo.kernels import packed
 from livetomo.model import Geometry
-
-
-@dataclass(frozen=True, eq=False)
-class Update:
-    """One update of the volume with some of the tilts."""
-
-    numbers: np.ndarray
-    """The tilts' numbers."""
-    ray_weights: np.ndarray
-    """(tilt, x) the W of all tilts held; a ray of weight 0 is not used."""
-    gain: np.ndarray
-    """(z, x) factor of each voxel."""
 
 
 class Scheme(Protocol):
@@ -41,7 +30,7 @@ class Scheme(Protocol):
         """The share of the volume that each update takes away."""
         ...
 
-    def subsets(self, tilt_angles: np.ndarray) -> list[np.ndarray]:
+    def subsets(self, data: HeldData) -> list[np.ndarray]:
         """Give the groups of tilts of a sweep, in order."""
         ...
 
@@ -115,22 +104,27 @@ def add(
     projections: np.ndarray,
     tilt_angles: np.ndarray,
     shifts_px: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    rotations_deg: np.ndarray | None = None,
 ) -> SweepState:
     """Take in projections and do one update with them alone."""
-    numbers = state.data.add(projections, tilt_angles, shifts_px)
-    state.updates, scratch = None, scratch_rays(state.data)
-    for update in scheme.updates(state.data, [numbers]):
-        for block in range(state.data.grid.n_blocks):
-            for _ in _do(scheme, state, update, block, scratch, [], float("inf")):
-                pass
+    numbers = state.data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
+    state.updates = None
+    _run(scheme, state, scheme.updates(state.data, [numbers]))
     return state
 
 
 def replace(
-    scheme: Scheme, state: SweepState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+    scheme: Scheme,
+    state: SweepState,
+    index: int,
+    projection: np.ndarray,
+    tilt_angle: float,
+    shift_px: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> SweepState:
     """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
-    state.data.replace(index, projection, tilt_angle, shift_px)
+    state.data.replace(index, projection, tilt_angle, shift_px, weights)
     state.updates = None
     return state
 
@@ -145,17 +139,16 @@ def step(scheme: Scheme, state: SweepState) -> SweepState:
 def step_pieces(scheme: Scheme, state: SweepState, piece_s: float = 0.03) -> Iterator[None]:
     """Do one sweep, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
     data, squares = state.data, list[float]()
-    if not len(data):
-        return
     if state.updates is None:
-        state.updates = scheme.updates(data, scheme.subsets(data.tilt_angles))
-    scratch, n_blocks = scratch_rays(data), data.grid.n_blocks
-    n_parts = len(state.updates) * n_blocks
-    for part in [(state.next_part + k) % n_parts for k in range(n_parts)]:
-        update, block = state.updates[part // n_blocks], part % n_blocks
-        yield from _do(scheme, state, update, block, scratch, squares, piece_s)
-        state.next_part = (part + 1) % n_parts
-    state.residual = data.residual(sum(squares))
+        state.updates = scheme.updates(data, scheme.subsets(data))
+    parts, scratch = parts_of(state.updates, data.grid.n_blocks), Scratch(data)
+    for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
+        yield from correct(
+            data, state.packed_volume, parts[number], scratch, _change_of(scheme), squares, piece_s
+        )
+        state.next_part = (number + 1) % len(parts)
+    if parts:
+        state.residual = data.residual(sum(squares))
 
 
 def volume(scheme: Scheme, state: SweepState, out: np.ndarray | None = None) -> np.ndarray:
@@ -168,26 +161,12 @@ def residual(scheme: Scheme, state: SweepState) -> float:
     return state.residual
 
 
-def scratch_rays(data: HeldData) -> np.ndarray:
-    """Give packed rays of one lane block for all tilts held."""
-    rays: np.ndarray = data.grid.new_projections(len(data), n_blocks=1)[0]
-    return rays
+def _run(scheme: Scheme, state: SweepState, updates: list[Update]) -> None:
+    scratch = Scratch(state.data)
+    for part in parts_of(updates, state.data.grid.n_blocks):
+        for _ in correct(state.data, state.packed_volume, part, scratch, _change_of(scheme), [], float("inf")):
+            pass
 
 
-def _do(
-    scheme: Scheme,
-    state: SweepState,
-    update: Update,
-    block: int,
-    scratch: np.ndarray,
-    squares: list[float],
-    piece_s: float,
-) -> Iterator[None]:
-    data, volume = state.data, state.packed_volume[block]
-    forward = packed.remainder_tasks(
-        data.grid, data.rays, volume, data.projections[block], scratch, update.ray_weights, update.numbers, squares
-    )
-    yield from packed.run_in_pieces(forward, piece_s)
-    change = update.gain, np.float32(1 - scheme.damping), np.float32(0) if scheme.positivity else packed.NO_FLOOR
-    back = packed.backproject_tasks(data.grid, data.rays, volume, scratch, update.numbers, change)
-    yield from packed.run_in_pieces(back, piece_s)
+def _change_of(scheme: Scheme) -> tuple[float, np.float32]:
+    return 1 - scheme.damping, np.float32(0) if scheme.positivity else packed.NO_FLOOR

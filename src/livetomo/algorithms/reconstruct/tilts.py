@@ -1,0 +1,151 @@
+"""Projections that come together, with what is known of each, checked before anything is taken in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from livetomo.algorithms.reconstruct.row_shift import shifted_along_rows
+from livetomo.model import Geometry
+
+
+@dataclass(frozen=True, eq=False)
+class Tilts:
+    """Checked projections of some tilts. Make it with ``checked``."""
+
+    projections: np.ndarray
+    """(tilt, y, x) as given."""
+    tilt_angles: np.ndarray
+    """(tilt,) degrees."""
+    shifts_px: np.ndarray
+    """(tilt, 2) as (dy, dx)."""
+    tilt_weights: np.ndarray
+    """(tilt,) from 0 to 1."""
+    pixel_weights: np.ndarray | None
+    """(tilt, y, x) from 0 to 1; None where all pixels of a tilt count the same."""
+    rotations_deg: np.ndarray
+    """(tilt,) by how much the specimen was turned in its plane."""
+
+    @classmethod
+    def checked(
+        cls,
+        geometry: Geometry,
+        projections: np.ndarray,
+        tilt_angles: np.ndarray,
+        shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
+    ) -> "Tilts":
+        """Give them as arrays that fit together.
+
+        Raises
+        ------
+        ValueError
+            When something does not fit the geometry or the number of tilts, a weight is not from 0 to 1, or a value is
+            not finite where its weight is above 0.
+        """
+        angles = np.atleast_1d(np.asarray(tilt_angles, np.float64))
+        n_tilts = len(angles)
+        expected = (n_tilts, *geometry.projection_shape)
+        if np.shape(projections) != expected:
+            raise ValueError(f"projections: expected shape {expected} (tilt, y, x), got {np.shape(projections)}")
+        shifts = np.zeros((n_tilts, 2)) if shifts_px is None else np.asarray(shifts_px, np.float64)
+        if shifts.shape != (n_tilts, 2) or not np.isfinite(shifts).all():
+            raise ValueError(f"shifts_px: expected finite (dy, dx) for {n_tilts} tilts, got shape {shifts.shape}")
+        if not np.isfinite(angles).all():
+            raise ValueError(f"tilt_angles: expected finite degrees, got {angles}")
+        rotations = np.zeros(n_tilts) if rotations_deg is None else np.asarray(rotations_deg, np.float64).reshape(-1)
+        if rotations.shape != (n_tilts,) or not np.isfinite(rotations).all():
+            raise ValueError(f"rotations_deg: expected {n_tilts} finite angles, one a tilt, got {rotations_deg}")
+        tilt_weights, pixel_weights = _checked_weights(weights, expected)
+        _check_finite(projections, tilt_weights, pixel_weights)
+        return cls(np.asarray(projections), angles, shifts, tilt_weights, pixel_weights, rotations)
+
+    def __len__(self) -> int:
+        return len(self.tilt_angles)
+
+    def some(self, numbers: np.ndarray) -> "Tilts":
+        """Give those of these numbers."""
+        pixel_weights = None if self.pixel_weights is None else self.pixel_weights[numbers]
+        return Tilts(
+            self.projections[numbers], self.tilt_angles[numbers], self.shifts_px[numbers],
+            self.tilt_weights[numbers], pixel_weights, self.rotations_deg[numbers],
+        )  # fmt: skip
+
+    @property
+    def weights(self) -> np.ndarray | None:
+        """(tilt,) or (tilt, y, x) from 0 to 1; None when all count the same."""
+        if self.pixel_weights is not None:
+            return np.asarray(self.pixel_weights * self.tilt_weights[:, None, None])
+        return None if (self.tilt_weights == 1).all() else self.tilt_weights
+
+    @property
+    def arguments(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:
+        """What ``Method.add`` takes after the state."""
+        return self.projections, self.tilt_angles, self.shifts_px, self.weights, self.rotations_deg
+
+    @property
+    def measured(self) -> np.ndarray:
+        """(tilt, y, x) the projections, NaN where a pixel does not count."""
+        if self.pixel_weights is None and (self.tilt_weights > 0).all():
+            return self.projections
+        counts = np.broadcast_to(self.tilt_weights[:, None, None] > 0, self.projections.shape)
+        if self.pixel_weights is not None:
+            counts = counts & (self.pixel_weights > 0)
+        return np.where(counts, self.projections, np.float32(np.nan))
+
+    def image(self, number: int) -> np.ndarray:
+        """(y, x) float32 of one tilt moved by its dy; where pixels do not count, the nearest that do."""
+        image = np.asarray(self.projections[number], np.float32)
+        if self.tilt_weights[number] == 0:
+            return np.zeros_like(image)
+        if self.pixel_weights is not None:
+            image = _filled(image, self.pixel_weights[number] > 0)
+        return shifted_along_rows(image, self.shifts_px[number, 0])
+
+    def weight_image(self, number: int) -> np.ndarray | None:
+        """(y, x) float32 weights of the pixels of one tilt moved by its dy; None where all are 1."""
+        if self.pixel_weights is None:
+            return None
+        weights, rows = np.asarray(self.pixel_weights[number], np.float32), np.arange(self.projections.shape[1])
+        position = rows - self.shifts_px[number, 0]
+        low, high = (np.clip(end(position).astype(int), 0, len(rows) - 1) for end in (np.floor, np.ceil))
+        moved: np.ndarray = np.minimum(weights[low], weights[high])
+        return moved
+
+
+def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
+    if weights is None:
+        return np.ones(shape[0]), None
+    values = np.asarray(weights)
+    if values.shape not in {shape[:1], shape}:
+        raise ValueError(f"weights: expected shape {shape[:1]} (tilt,) or {shape} (tilt, y, x), got {values.shape}")
+    with np.errstate(invalid="ignore"):
+        if not ((values >= 0) & (values <= 1)).all():
+            raise ValueError("weights: expected values from 0 (not used) to 1; divide them by the largest")
+    if values.ndim == 1:
+        return values.astype(np.float64), None
+    largest = values.max(axis=(1, 2)).astype(np.float64)
+    pixels = np.zeros(shape, np.float32)
+    np.divide(values, largest[:, None, None], out=pixels, where=largest[:, None, None] > 0)
+    return largest, pixels
+
+
+def _check_finite(projections: np.ndarray, tilt_weights: np.ndarray, pixel_weights: np.ndarray | None) -> None:
+    is_bad = ~np.isfinite(projections) & (tilt_weights > 0)[:, None, None]
+    if pixel_weights is not None:
+        is_bad &= pixel_weights > 0
+    if n_bad := int(is_bad.sum()):
+        raise ValueError(
+            f"projections: expected finite values, got {n_bad} that are NaN or infinite; give weights of 0 there, "
+            "or replace them first, for instance with numpy.nan_to_num"
+        )
+
+
+def _filled(image: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    if counts.all() or not counts.any():
+        return np.where(counts, image, np.float32(0))
+    from scipy.ndimage import distance_transform_edt
+
+    nearest = distance_transform_edt(~counts, return_distances=False, return_indices=True)
+    filled: np.ndarray = image[tuple(nearest)]
+    return filled

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from livetomo.algorithms.reconstruct import reconstruct
+from livetomo.kernels.projector import Projector
+from livetomo.model import TiltSeries
+from livetomo.sim.phantoms import particles
+
+_ANGLES = np.arange(-70, 71, 4.0)
+
+
+@pytest.fixture(scope="module")
+def volume():
+    return particles(48)[:, 16:32]
+
+
+@pytest.fixture(scope="module")
+def projections(volume):
+    return Projector(_ANGLES, volume.shape)(volume)
+
+
+def error_of(found, volume):
+    return np.linalg.norm(found.data - volume) / np.linalg.norm(volume)
+
+
+@pytest.mark.parametrize("method", ["sirt", "fista-tv", "cgls", "wbp"])
+def test_a_spoilt_tilt_of_no_weight_does_no_harm(volume, projections, method):
+    spoilt, weights = projections.copy(), np.ones(len(_ANGLES))
+    spoilt[9], weights[9] = 1e4, 0
+    set_aside = reconstruct(TiltSeries(spoilt, _ANGLES, weights=weights), method, sweeps=10)
+    clean = reconstruct(TiltSeries(projections, _ANGLES), method, sweeps=10)
+
+    assert error_of(set_aside, volume) < 1.1 * error_of(clean, volume)
+
+
+@pytest.mark.parametrize("method", ["sirt", "sart", "art", "landweber", "cimmino", "cav", "fista", "huber", "asd-pocs"])
+def test_a_dead_area_is_reconstructed_from_the_other_tilts(volume, projections, method):
+    dead, weights = projections.copy(), np.ones_like(projections)
+    dead[10:20, 4:10, 20:28], weights[10:20, 4:10, 20:28] = np.nan, 0
+    with_weights = reconstruct(TiltSeries(dead, _ANGLES, weights=weights), method, sweeps=60)
+    as_zeros = reconstruct(TiltSeries(np.nan_to_num(dead), _ANGLES), method, sweeps=60)
+
+    assert np.isfinite(with_weights.data).all()
+    assert error_of(with_weights, volume) < 0.8 * error_of(as_zeros, volume)
+
+
+def test_the_dose_as_weight_lowers_the_error(volume, projections):
+    random, noise = np.random.default_rng(0), np.where(np.arange(len(_ANGLES)) % 2, 0.02, 0.6) * projections.max()
+    noisy = projections + random.normal(0, noise[:, None, None], projections.shape)
+    by_dose = reconstruct(TiltSeries(noisy, _ANGLES, weights=(noise.min() / noise) ** 2), sweeps=5)
+    evenly = reconstruct(TiltSeries(noisy, _ANGLES), sweeps=5)
+
+    assert error_of(by_dose, volume) < 0.8 * error_of(evenly, volume)
+
+
+def test_a_shift_along_the_axis_takes_the_weights_with_it(volume):
+    shifts = np.zeros((len(_ANGLES), 2))
+    shifts[::2, 0] = 2.4
+    moved = Projector(_ANGLES, volume.shape, shifts_px=shifts)(volume)
+    weights = np.ones_like(moved)
+    weights[::2, 5:7, 10:40] = 0
+    dead = np.where(weights > 0, moved, np.float32(np.nan))
+    found = reconstruct(TiltSeries(dead, _ANGLES, shifts_px=shifts, weights=weights), sweeps=10)
+    whole = reconstruct(TiltSeries(moved, _ANGLES, shifts_px=shifts), sweeps=10)
+
+    assert error_of(found, volume) < 1.3 * error_of(whole, volume)
+
+
+def test_nan_without_a_weight_of_zero_is_refused_with_the_remedy(projections):
+    spoilt = projections.copy()
+    spoilt[3, 2, 1] = np.nan
+    with pytest.raises(ValueError, match="got 1 that are NaN or infinite; give weights of 0 there"):
+        reconstruct(TiltSeries(spoilt, _ANGLES))
+
+
+def test_held_out_tilts_are_chosen_among_those_that_count(volume, projections):
+    weights = np.ones(len(_ANGLES))
+    weights[::3] = 0
+    found = reconstruct(TiltSeries(projections, _ANGLES, weights=weights), stopping="held-out")
+
+    assert "held out" in found.metadata["stopped_because"]
+    assert error_of(found, volume) < 0.5
+
+
+def test_nothing_that_counts_gives_an_empty_volume(projections):
+    for method in ("sirt", "fista", "fista-tv", "asd-pocs", "cgls", "wbp", "dart"):
+        found = reconstruct(TiltSeries(projections, _ANGLES, weights=np.zeros(len(_ANGLES))), method, sweeps=2)
+        assert not found.data.any()
