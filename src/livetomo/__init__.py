@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from livetomo.algorithms.align import align
+    from livetomo.algorithms.align import align, centre_along_axis
     from livetomo.algorithms.reconstruct import SIRT, WBP, reconstruct
     from livetomo.errors import LivetomoError
     from livetomo.formats import read, write
@@ -25,6 +25,7 @@ __version__ = "0.1.0"
 
 _INDEX = {
     "align": "livetomo.algorithms.align",
+    "centre_along_axis": "livetomo.algorithms.align",
     "reconstruct": "livetomo.algorithms.reconstruct",
     "SIRT": "livetomo.algorithms.reconstruct",
     "WBP": "livetomo.algorithms.reconstruct",
@@ -47,6 +48,7 @@ __all__ = [
     "TiltSeries",
     "Volume",
     "align",
+    "centre_along_axis",
     "join",
     "read",
     "reconstruct",

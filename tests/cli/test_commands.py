@@ -126,3 +126,41 @@ def test_help_names_every_command():
     assert exit_code == 0
     for command in ("live", "demo", "reconstruct", "info", "convert", "replay", "simulate"):
         assert f"  {command} " in said
+
+
+def test_two_series_about_different_axes_are_one_volume(tmp_path):
+    from livetomo.sim.phantoms import particles
+
+    volume, angles = particles(32), np.arange(-60, 61, 5.0)
+    for name, rotation in (("first", 0), ("second", 90)):
+        projections = lt.Projector(angles, volume.shape, rotations_deg=np.full(25, rotation))(volume)
+        lt.write(lt.TiltSeries(projections, angles, pixel_size_nm=1.0), tmp_path / f"{name}.mrc")
+    words = ("--second", tmp_path / "second.mrc", "--align", "none", "--sweeps", 10, "-o")
+    errors = []
+    for turned in (90, -90):
+        output = tmp_path / "out.npy"
+        exit_code, _, error = livetomo("reconstruct", tmp_path / "first.mrc", *words, output, "--turned", turned)
+        assert exit_code == 0, error
+        errors.append(np.linalg.norm(lt.read(output).data - volume) / np.linalg.norm(volume))
+
+    assert errors[0] < 0.4 < errors[1]
+
+
+def test_tilts_left_out_and_weights_change_the_residual(helix, tmp_path):
+    (tmp_path / "weights.txt").write_text("\n".join("0" if k in {3, 4, 5} else "1" for k in range(25)))
+    summaries = []
+    for words in ((), ("--leave-out", "3-5"), ("--weights", tmp_path / "weights.txt")):
+        exit_code, output, error = livetomo("reconstruct", helix, "-o", tmp_path / "o.npy", "--sweeps", 5, *words)
+        assert exit_code == 0, error
+        summaries.append(SUMMARY.match(output)[1])
+
+    assert summaries[0] != summaries[1] == summaries[2]
+
+
+@pytest.mark.parametrize(("words", "expected"), [("30", "from 0 to 24, got 30"), ("a-b", "such as 3,17-20, got 'a-b'")])
+def test_tilts_that_are_not_there_cannot_be_left_out(helix, tmp_path, words, expected):
+    exit_code, _, error = livetomo("reconstruct", helix, "-o", tmp_path / "o.npy", "--leave-out", words)
+
+    assert exit_code != 0
+    assert expected in error
+    assert not (tmp_path / "o.npy").exists()

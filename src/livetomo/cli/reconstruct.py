@@ -39,6 +39,12 @@ def command(
         float, typer.Option(help="Width of the grid over the detector's; above 1 when the object is wider.")
     ] = 1.0,
     pixel_size_nm: options.PixelSize = None,
+    leave_out: Annotated[
+        str | None, typer.Option(metavar="NUMBERS", help="Tilts that do not count, the first is 0, such as 3,17-20.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights from 0 to 1: text, one a tilt; or .npy, (tilt) or (tilt, y, x).")
+    ] = None,
     second: Annotated[
         Path | None, typer.Option(metavar="INPUT", help="Dual axis: the series with the specimen turned in its plane.")
     ] = None,
@@ -47,6 +53,7 @@ def command(
 ) -> None:
     """Reconstruct a volume from a tilt series, or from two about different axes."""
     from livetomo.algorithms.reconstruct import reconstruct
+    from livetomo.cli.weights import weighed
     from livetomo.formats import check_target, write
     from livetomo.model import join
 
@@ -61,7 +68,8 @@ def command(
         "dtype": dtype,
         "pixel_size_nm": pixel_size_nm,
     }
-    series = _prepared(_read_series(source, angles=angles, **what_the_user_says), bin, align, second is not None)
+    series = weighed(_read_series(source, angles=angles, **what_the_user_says), weights, leave_out)
+    series = _prepared(series, bin, align, second is not None)
     if second is not None:
         other = _prepared(_read_series(second, angles=second_angles, **what_the_user_says), bin, align, True)
         series = join([series, other], [0.0, turned])

@@ -1,5 +1,6 @@
 """The projector of single-axis tomography: a matched Joseph pair."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from livetomo.arrays import is_cupy
 from livetomo.kernels._threads import run
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid, Rays, backproject_tasks, project_tasks
+from livetomo.kernels.turn import Turn, turn_back_tasks, turn_tasks
 
 
 class Projector:
@@ -32,6 +34,9 @@ class Projector:
         lies displaced by minus that on the detector. dx moves the rays, dy interpolates linearly between rows.
     axis_shift_px
         Where the tilt axis lands, in pixels from the centre of the detector towards +x.
+    rotations_deg
+        (tilt,) by how much the specimen was turned in its plane before it was tilted: a point (x, y) from the centre
+        went to (x cos φ − y sin φ, x sin φ + y cos φ). Dual-axis series have 0 and 90; 0 when not given.
 
     Raises
     ------
@@ -46,6 +51,7 @@ class Projector:
         detector_width: int | None = None,
         shifts_px: Any = None,
         axis_shift_px: float = 0.0,
+        rotations_deg: Any = None,
     ) -> None:
         self.tilt_angles = _angles(tilt_angles)
         self.volume_shape = _shape(volume_shape)
@@ -56,8 +62,9 @@ class Projector:
         self.axis_shift_px = float(axis_shift_px)
         if not np.isfinite(self.axis_shift_px):
             raise ValueError(f"axis_shift_px: expected a finite number of pixels, got {axis_shift_px}")
+        self.rotations_deg = _rotations(rotations_deg, len(self.tilt_angles))
         self._grid = PackedGrid(self.volume_shape, self.detector_width)
-        self._rays = Rays.of(self._grid, self.tilt_angles, self.shifts_px[:, 1], self.axis_shift_px)
+        self._views = [self._view(rotation) for rotation in np.unique(self.rotations_deg % 360)]
 
     @property
     def projections_shape(self) -> tuple[int, int, int]:
@@ -79,13 +86,17 @@ class Projector:
         packed = self._grid.new_volume()
         self._grid.pack_volume(_checked(volume, "volume", "(z, y, x)", self.volume_shape), packed)
         out = self._grid.new_projections(len(self.tilt_angles))
-        tilts = np.arange(len(self.tilt_angles))
-        run(
-            task
-            for block in range(self._grid.n_blocks)
-            for task in project_tasks(self._grid, self._rays, packed[block], out[block], tilts)
-        )
-        return _move_rows(self._grid.unpack_projections(out, 0, len(tilts)), self.shifts_px[:, 0])
+        for view in self._views:
+            seen, grid = packed, self._grid
+            if view.turn is not None:
+                seen, grid = view.turn.turned_grid.new_volume(), view.turn.turned_grid
+                run(turn_tasks(view.turn, packed, seen))
+            run(
+                task
+                for block in range(grid.n_blocks)
+                for task in project_tasks(grid, view.rays, seen[block], out[block], view.tilts)
+            )
+        return _move_rows(self._grid.unpack_projections(out, 0, len(self.tilt_angles)), self.shifts_px[:, 0])
 
     def __repr__(self) -> str:
         words = [repr(self.tilt_angles.tolist()), f"volume_shape={self.volume_shape}"]
@@ -95,6 +106,8 @@ class Projector:
             words.append(f"shifts_px={self.shifts_px.tolist()}")
         if self.axis_shift_px:
             words.append(f"axis_shift_px={self.axis_shift_px}")
+        if self.rotations_deg.any():
+            words.append(f"rotations_deg={self.rotations_deg.tolist()}")
         return f"Projector({', '.join(words)})"
 
     def _backproject(self, projections: Any) -> np.ndarray:
@@ -102,14 +115,34 @@ class Projector:
         packed = self._grid.new_projections(len(given))
         self._grid.pack_projections(_move_rows_back(given, self.shifts_px[:, 0]), packed)
         volume = self._grid.new_volume()
-        update = np.ones(self._grid.n_zx, np.float32), np.float32(0), NO_FLOOR
-        tilts = np.arange(len(given))
-        run(
-            task
-            for block in range(self._grid.n_blocks)
-            for task in backproject_tasks(self._grid, self._rays, volume[block], packed[block], tilts, update)
-        )
+        for view in self._views:
+            seen, grid = volume, self._grid
+            if view.turn is not None:
+                seen, grid = view.turn.turned_grid.new_volume(), view.turn.turned_grid
+            update = np.ones(grid.n_zx, np.float32), np.float32(0), NO_FLOOR
+            run(
+                task
+                for block in range(grid.n_blocks)
+                for task in backproject_tasks(grid, view.rays, seen[block], packed[block], view.tilts, update)
+            )
+            if view.turn is not None:
+                run(turn_back_tasks(view.turn, seen, volume, (np.float32(1), NO_FLOOR)))
         return self._grid.unpack_volume(volume)
+
+    def _view(self, rotation_deg: float) -> "_View":
+        turn = Turn(self._grid, rotation_deg) if rotation_deg else None
+        grid = self._grid if turn is None else turn.turned_grid
+        rays = Rays.of(grid, self.tilt_angles, self.shifts_px[:, 1], self.axis_shift_px)
+        return _View(turn, rays, np.flatnonzero(self.rotations_deg % 360 == rotation_deg))
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The tilts that see the specimen turned alike; the one that is not turned comes first."""
+
+    turn: Turn | None
+    rays: Rays
+    tilts: np.ndarray
 
 
 class Transpose:
@@ -158,6 +191,15 @@ def _shifts(shifts_px: Any, n_tilts: int) -> np.ndarray:
             f"shifts_px: expected finite dx (tilt,) or (dy, dx) (tilt, 2) for {n_tilts} tilts, got shape {shifts.shape}"
         )
     return shifts
+
+
+def _rotations(rotations_deg: Any, n_tilts: int) -> np.ndarray:
+    if rotations_deg is None:
+        return np.zeros(n_tilts)
+    rotations = np.array(rotations_deg, np.float64)
+    if rotations.shape != (n_tilts,) or not np.isfinite(rotations).all():
+        raise ValueError(f"rotations_deg: expected {n_tilts} finite angles, one a tilt, got shape {rotations.shape}")
+    return rotations
 
 
 def _checked(array: Any, name: str, axes: str, shape: tuple[int, int, int]) -> np.ndarray:
