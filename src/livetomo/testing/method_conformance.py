@@ -188,7 +188,7 @@ def turned_specimen_is_a_turned_volume(method: Any) -> None:
             _require_that_it_names_another_method(refusal)
             return
         volumes.append(method.volume(_swept(method, state, 3)))
-    _assert_same(np.rot90(volumes[1], _QUARTERS, axes=(1, 2)), volumes[0], tolerance=0.01)
+    _assert_same(np.rot90(volumes[1], _QUARTERS, axes=(1, 2)), volumes[0], tolerance=0.03)
 
 
 def dual_axis_one_by_one_is_all_at_once(method: Any) -> None:
