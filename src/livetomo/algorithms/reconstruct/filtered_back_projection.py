@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.ramp_filter import tilt_weights_rad
+from livetomo.algorithms.reconstruct.ramp_filter import refuse_pixel_weights, tilt_weights_rad
 from livetomo.algorithms.reconstruct.updates import Scratch, misfit
 from livetomo.kernels import packed
 from livetomo.kernels.turn import turn_back_tasks
@@ -67,7 +67,7 @@ def add(
     rotations_deg: np.ndarray | None = None,
 ) -> FilteredState:
     """Take in projections and bring the volume up to date."""
-    _check_weights(weights)
+    refuse_pixel_weights(weights)
     numbers = state.data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     if state.filtered.shape != state.data.projections.shape:
         roomier = packed.aligned_zeros(state.data.projections.shape)
@@ -89,7 +89,7 @@ def replace(
     weights: np.ndarray | None = None,
 ) -> FilteredState:
     """Put a corrected projection in the place of number ``index`` and bring the volume up to date."""
-    _check_weights(None if weights is None else np.atleast_1d(weights))
+    refuse_pixel_weights(None if weights is None else np.atleast_1d(weights))
     rays = state.data.rays
     numbers = state.data.replace(index, projection, tilt_angle, shift_px, weights)
     without = np.where(np.arange(len(state.data)) == index, 0.0, state.weights_rad)
@@ -144,8 +144,8 @@ def _reweigh(state: FilteredState) -> None:
     data, weights_rad = state.data, np.zeros(len(state.data))
     groups = data.of_one_rotation(np.arange(len(data)))
     for numbers in groups:
-        counts = data.tilt_weights[numbers]
-        weights_rad[numbers] = tilt_weights_rad(data.tilt_angles[numbers]) * counts / counts.mean() / len(groups)
+        weights = tilt_weights_rad(data.tilt_angles[numbers], data.tilt_weights[numbers])
+        weights_rad[numbers] = weights / len(groups)
     _change_weights(state, weights_rad, data.rays)
 
 
@@ -186,11 +186,3 @@ def _backproject(
     grid = state.data.grid
     update = np.ones(grid.n_zx, np.float32), np.float32(keep), packed.NO_FLOOR
     return packed.backproject_tasks(grid, rays, state.packed_volume[block], state.filtered[block], numbers, update)
-
-
-def _check_weights(weights: np.ndarray | None) -> None:
-    if weights is not None and np.ndim(weights) > 1:
-        raise ValueError(
-            "weights: expected one number a tilt, got some for each pixel, but filtered back projection needs all "
-            "pixels of a row; use sirt, fista, fista-tv or another iterative method"
-        )

@@ -8,7 +8,14 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct.fourier_lines import FourierLines
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.ramp_filter import WINDOWS, Window, filter_response, tilt_weights_rad
+from livetomo.algorithms.reconstruct.ramp_filter import (
+    WINDOWS,
+    Window,
+    filter_response,
+    refuse_pixel_weights,
+    tilt_weights_rad,
+)
+from livetomo.algorithms.reconstruct.updates import Scratch, misfit
 from livetomo.kernels import packed
 from livetomo.model import Geometry
 
@@ -66,22 +73,33 @@ class DirectFourier:
         projections: np.ndarray,
         tilt_angles: np.ndarray,
         shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
     ) -> DirectFourierState:
         """Take in projections and bring the volume up to date."""
-        numbers = state.data.add(projections, tilt_angles, shifts_px)
+        refuse_pixel_weights(weights)
+        _refuse_rotations(rotations_deg)
+        numbers = state.data.add(projections, tilt_angles, shifts_px, weights)
         state.weights_rad = np.concatenate([state.weights_rad, np.zeros(len(numbers))])
         self._reweigh(state)
         return state
 
     def replace(
-        self, state: DirectFourierState, index: int, projection: np.ndarray, tilt_angle: float, shift_px: np.ndarray
+        self,
+        state: DirectFourierState,
+        index: int,
+        projection: np.ndarray,
+        tilt_angle: float,
+        shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
     ) -> DirectFourierState:
         """Put a corrected projection in the place of number ``index`` and bring the volume up to date."""
+        refuse_pixel_weights(None if weights is None else np.atleast_1d(weights))
         data, row_length = state.data, state.data.grid.row_length
         place = slice(index * row_length, (index + 1) * row_length)
         replaced = data.projections[:, place].copy()
         replaced_lines = _lines(data, np.flatnonzero(np.arange(len(data)) == index))
-        data.replace(index, projection, tilt_angle, shift_px)
+        data.replace(index, projection, tilt_angle, shift_px, weights)
         self._bring(state, replaced_lines, replaced, np.zeros(1, int), -state.weights_rad[index : index + 1])
         state.weights_rad[index] = 0
         self._reweigh(state)
@@ -102,13 +120,7 @@ class DirectFourier:
         weights = self._weights(lines, state.weights_rad)
         tasks = lines.backproject_tasks(data.grid, data.projections, numbers, weights, state.packed_volume, keep=False)
         yield from packed.run_in_pieces(tasks, piece_s)
-        scratch = data.grid.new_projections(len(data), n_blocks=1)[0]
-        for block in range(data.grid.n_blocks):
-            tasks = packed.remainder_tasks(
-                data.grid, data.rays, state.packed_volume[block], data.projections[block], scratch,
-                data.ray_weights, numbers, squares,
-            )  # fmt: skip
-            yield from packed.run_in_pieces(tasks, piece_s)
+        yield from misfit(data, state.packed_volume, Scratch(data), squares, piece_s)
         state.residual = data.residual(sum(squares))
 
     def volume(self, state: DirectFourierState, out: np.ndarray | None = None) -> np.ndarray:
@@ -120,7 +132,7 @@ class DirectFourier:
         return state.residual
 
     def _reweigh(self, state: DirectFourierState) -> None:
-        weights_rad = tilt_weights_rad(state.data.tilt_angles)
+        weights_rad = tilt_weights_rad(state.data.tilt_angles, state.data.tilt_weights)
         differences = weights_rad - state.weights_rad
         changed = np.flatnonzero(differences)
         lines = _lines(state.data, changed)
@@ -144,6 +156,14 @@ class DirectFourier:
         half = filter_response(length, self.window)
         ramp = np.concatenate([half, half[:0:-1]])
         return (np.outer(weights_rad, ramp) / length).astype(np.float32)
+
+
+def _refuse_rotations(rotations_deg: np.ndarray | None) -> None:
+    if rotations_deg is not None and np.any(rotations_deg):
+        raise ValueError(
+            "rotations_deg: expected none, because the rays of a specimen turned in its plane leave the slices that "
+            "direct Fourier works in; use wbp, sirt, fista or fista-tv"
+        )
 
 
 def _lines(data: HeldData, numbers: np.ndarray) -> FourierLines:

@@ -47,16 +47,34 @@ def filter_response(length: int, window: Window) -> np.ndarray:
     return response.astype(np.float32)
 
 
-def tilt_weights_rad(tilt_angles: np.ndarray) -> np.ndarray:
+def tilt_weights_rad(tilt_angles: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Give (tilt,) radians: half the gaps to the neighbouring angles, on the circle of 180°.
 
     The widest gap is the missing wedge: it counts no more than the second widest. Repeated angles share one weight. A
-    single angle gets all 180°.
+    single angle gets all 180°. ``counts``, (tilt,), says how much each tilt counts beside the others; one of 0 is as if
+    it were not there.
     """
+    weights_rad, used = np.zeros(len(tilt_angles)), np.flatnonzero(counts)
+    if len(used):
+        weights_rad[used] = _steps_rad(np.asarray(tilt_angles)[used]) * counts[used] / counts[used].mean()
+    return weights_rad
+
+
+def _steps_rad(tilt_angles: np.ndarray) -> np.ndarray:
     turned = np.round(np.asarray(tilt_angles, np.float64) % 180, 6) % 180
     angles, which, counts = np.unique(turned, return_inverse=True, return_counts=True)
     gaps = np.diff(angles, append=angles[0] + 180)  # gap to the next angle
     if len(gaps) > 1:
         gaps = np.minimum(gaps, np.sort(gaps)[-2])
     halves = (gaps + np.roll(gaps, 1)) / 2
-    return np.deg2rad(halves[which] / counts[which])
+    steps: np.ndarray = np.deg2rad(halves[which] / counts[which])
+    return steps
+
+
+def refuse_pixel_weights(weights: np.ndarray | None) -> None:
+    """Raise a ValueError when there are weights of pixels, (tilt, y, x): a filter needs all of a row."""
+    if weights is not None and np.ndim(weights) > 1:
+        raise ValueError(
+            "weights: expected one number a tilt, got some for each pixel, but a direct method needs all pixels of a "
+            "row; use sirt, fista, fista-tv or another iterative method"
+        )
