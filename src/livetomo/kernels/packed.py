@@ -17,8 +17,8 @@ from livetomo.kernels._lanes import LANE_STEP, MOST_LANES
 from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
 from livetomo.kernels._threads import Task, run, run_in_pieces, thread_count
 
-_TILTS_PER_TASK = 12
-_Z_ROWS_PER_TASK = 32
+_LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
+_Z_ROWS_PER_TASK, _TILE_ROWS = 32, 16
 
 __all__ = [
     "FRACTION_BITS",
@@ -196,7 +196,7 @@ def project_tasks(
     grid: PackedGrid, rays: Rays, volume: np.ndarray, out: np.ndarray, tilts: np.ndarray
 ) -> Iterator[Task]:
     """Write A x of one block into ``out`` for the named tilts, as tasks that may run in any order."""
-    for part in tilt_parts(tilts):
+    for part in tilt_parts(grid, tilts):
         yield partial(_project_cpu.project, volume, out, rays.crossings, rays.scales, grid.n_zx, grid.row_length, part)
 
 
@@ -212,9 +212,8 @@ def backproject_tasks(
 
     ``update`` is (gain (z, x) float32, keep, floor); ``NO_FLOOR`` for none.
     """
-    beams, n_z = (rays.landings, rays.hats, tilts), grid.volume_shape[0]
-    for z in range(0, n_z, _Z_ROWS_PER_TASK):
-        z_rows = z, min(n_z, z + _Z_ROWS_PER_TASK)
+    beams = rays.landings, rays.hats, tilts
+    for z_rows in _z_parts(grid, tilts):
         yield partial(_project_cpu.backproject, volume, projections, beams, update, grid.n_zx, grid.row_length, z_rows)
 
 
@@ -233,7 +232,7 @@ def momentum_tasks(
     ``volumes`` are (y, x, support), the support uint8 and without rows if it is everywhere; ``update`` is (gain (z, x),
     keep, floor, ceiling, momentum). Each task adds its Σ (y - x') (x' - x) to ``astray``: above 0, it leads uphill.
     """
-    beams, n_z = (rays.landings, rays.hats, tilts), grid.volume_shape[0]
+    beams = rays.landings, rays.hats, tilts
 
     def advance(z_rows: tuple[int, int]) -> None:
         astray.append(
@@ -242,8 +241,8 @@ def momentum_tasks(
             )
         )
 
-    for z in range(0, n_z, _Z_ROWS_PER_TASK):
-        yield partial(advance, (z, min(n_z, z + _Z_ROWS_PER_TASK)))
+    for z_rows in _z_parts(grid, tilts):
+        yield partial(advance, z_rows)
 
 
 def advance_tasks(
@@ -284,16 +283,29 @@ def remainder_tasks(
         project()
         squares.append(_pack_cpu.subtract_and_weigh(out, measured, *weights, part, grid.row_length, RAY_BORDER))
 
-    parts = tilt_parts(tilts)
+    parts = tilt_parts(grid, tilts)
     for project, part in zip(project_tasks(grid, rays, volume, out, tilts), parts, strict=True):
         yield partial(remainder, project, part)
 
 
-def tilt_parts(tilts: np.ndarray) -> list[np.ndarray]:
+def tilt_parts(grid: PackedGrid, tilts: np.ndarray) -> list[np.ndarray]:
     """Cut the tilts into parts for one task each, as many as keep all threads busy."""
-    n_threads = thread_count()
-    n_parts = min(len(tilts), n_threads * max(1, round(len(tilts) / (_TILTS_PER_TASK * n_threads))))
-    return np.array_split(tilts, max(1, n_parts))
+    n_threads, tilts_per_task = thread_count(), max(12, min(36, 1536 // grid.lanes))
+    n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
+    return np.array_split(tilts, max(1, min(len(tilts), n_parts, _most_tasks(grid, tilts))))
+
+
+def _z_parts(grid: PackedGrid, tilts: np.ndarray) -> list[tuple[int, int]]:
+    """Cut the voxel rows into parts of whole tiles (first, end) for one task each."""
+    n_z = grid.volume_shape[0]
+    n_parts = min(max(-(-n_z // _Z_ROWS_PER_TASK), 2 * thread_count()), _most_tasks(grid, tilts))
+    step = -(-n_z // (n_parts * _TILE_ROWS)) * _TILE_ROWS
+    return [(z, min(n_z, z + step)) for z in range(0, n_z, step)]
+
+
+def _most_tasks(grid: PackedGrid, tilts: np.ndarray) -> int:
+    n_z, n_x = grid.n_zx
+    return max(1, n_z * n_x * grid.lanes * len(tilts) // _LEAST_UPDATES_PER_TASK)
 
 
 def _fixed(positions: np.ndarray) -> np.ndarray:
