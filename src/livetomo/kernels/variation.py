@@ -1,23 +1,27 @@
 """Total variation and its relatives on packed volumes: descent, proximal steps, momentum, distances.
 
-All are three-dimensional: voxels at the edge of a lane block know their neighbours in the next. A step of descent goes
-over the volume twice (the length of the gradient, then the step), as does a step of the proximal operator (primal,
-dual); nothing but the volumes themselves is kept.
+All are three-dimensional: voxels at the edge of a lane block know their neighbours in the next. In passes, each one
+time over a volume of float32: a step of the proximal operator reads 2.5 and writes 2.5 (volume and duals, duals and
+result), a step of descent reads 1 and writes 1, its length reads 1 before. Beside the volumes a few planes are kept.
 """
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from math import fsum
 from typing import Any
 
 import numpy as np
 
-from livetomo.kernels import _variation_cpu
+from livetomo.kernels import _proximal_cpu, _variation_cpu
 from livetomo.kernels._threads import Task, run, run_in_pieces, thread_count
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid
 
 _LEAST_VALUES_PER_TASK = 1 << 16
 """Below, threads cost more than they bring."""
+_MOST_VALUES_PER_TASK = 1 << 24
+"""Above, control comes back too late."""
+_SLABS_PER_THREAD, _LEAST_PLANES_PER_TASK = 2, 4
 _LAPLACIAN_NORM = 12.0
 """Upper bound of ‖∇‖² in three dimensions."""
 _LEAST_LENGTH = 1e-15
@@ -74,29 +78,33 @@ def tv_proximal(
     """
     weight, floor, n_steps = problem
     rise = np.float32(1 / (_LAPLACIAN_NORM * weight)) if weight > 0 else np.float32(0)
+    strengths, slabs, shape = (np.float32(weight), rise, floor), _slabs(grid), grid.volume_shape
+    plane = grid.n_blocks * (shape[2] + 1) * grid.lanes
+    x_planes, pulls = np.empty((len(slabs) + 1, plane), np.float32), np.zeros((len(slabs), plane), np.int16)
+    seam, step = _proximal_cpu.seam, _proximal_cpu.proximal_step
     for _ in range(n_steps):
-        yield from run_in_pieces(_primals(grid, volume, duals, out, weight, floor), piece_s)
-        yield from run_in_pieces(
-            (
-                partial(_variation_cpu.dual, out, duals, block, grid.volume_shape, z_rows, rise)
-                for block, z_rows in _parts(grid)
-            ),
-            piece_s,
+        seams = (
+            partial(seam, volume, duals, shape, z_rows[0], strengths, x_planes[k], pulls[k])
+            for k, z_rows in enumerate(slabs)
         )
-    yield from run_in_pieces(_primals(grid, volume, duals, out, weight, floor), piece_s)
+        yield from run_in_pieces(seams, piece_s)
+        steps = (
+            partial(step, volume, duals, out, shape, z_rows, strengths, (x_planes[k], pulls[k], x_planes[k + 1]))
+            for k, z_rows in enumerate(slabs)
+        )
+        yield from run_in_pieces(steps, piece_s)
 
 
 def extrapolate(volume: np.ndarray, before: np.ndarray, factor: float) -> None:
     """Push ``volume`` on by ``factor`` times its way since ``before``, which becomes what it was."""
-    blocks = zip(volume, before, strict=True)
-    run(partial(_variation_cpu.extrapolate, block, old, np.float32(factor)) for block, old in blocks)
+    run(partial(_variation_cpu.extrapolate, rows, old, np.float32(factor)) for rows, old in _row_parts(volume, before))
 
 
 def distance(volume: np.ndarray, other: np.ndarray) -> float:
     """Give ‖volume - other‖."""
     squares: list[float] = []
-    blocks = zip(volume, other, strict=True)
-    run(partial(_put, squares, _variation_cpu.squared_distance, block, base) for block, base in blocks)
+    parts = _row_parts(volume, other)
+    run(partial(_put, squares, _variation_cpu.squared_distance, rows, base) for rows, base in parts)
     return float(np.sqrt(fsum(squares)))
 
 
@@ -108,17 +116,8 @@ def _descents(
     move: tuple[bool, np.float32, np.float32],
     squares: list[float],
 ) -> Iterator[Task]:
-    for block, z_rows in _parts(grid):
-        kernel = _variation_cpu.descend
-        yield partial(_put, squares, kernel, volume, out, block, grid.volume_shape, z_rows, limits, move)
-
-
-def _primals(
-    grid: PackedGrid, volume: np.ndarray, duals: np.ndarray, out: np.ndarray, weight: float, floor: np.float32
-) -> Iterator[Task]:
-    for block, z_rows in _parts(grid):
-        shape = grid.volume_shape
-        yield partial(_variation_cpu.primal, volume, duals, out, block, shape, z_rows, np.float32(weight), floor)
+    for z_rows in _slabs(grid):
+        yield partial(_put, squares, _variation_cpu.descend, volume, out, grid.volume_shape, z_rows, limits, move)
 
 
 def _square(length: float) -> np.float32:
@@ -129,11 +128,18 @@ def _put(results: list[float], kernel: Callable[..., float], *arguments: Any) ->
     results.append(kernel(*arguments))
 
 
-def _parts(grid: PackedGrid) -> Iterator[tuple[int, tuple[int, int]]]:
+def _slabs(grid: PackedGrid) -> list[tuple[int, int]]:
+    """Give the planes (first, end) of each task: few enough that what is done twice where slabs meet hardly counts."""
     n_z, n_x = grid.n_zx
-    most = min(n_z, -(-8 * thread_count() // grid.n_blocks))
-    n_parts = max(1, min(most, n_z * n_x * grid.lanes // _LEAST_VALUES_PER_TASK))
-    bounds = np.linspace(0, n_z, n_parts + 1).astype(int)
-    for block in range(grid.n_blocks):
-        for z_rows in zip(bounds[:-1], bounds[1:], strict=True):
-            yield block, (int(z_rows[0]), int(z_rows[1]))
+    n_values = n_z * n_x * grid.lanes * grid.n_blocks
+    wanted = max(_SLABS_PER_THREAD * thread_count(), n_values // _MOST_VALUES_PER_TASK)
+    n_slabs = max(1, min(wanted, n_values // _LEAST_VALUES_PER_TASK, n_z // _LEAST_PLANES_PER_TASK))
+    bounds = [int(bound) for bound in np.linspace(0, n_z, n_slabs + 1)]
+    return list(pairwise(bounds))
+
+
+def _row_parts(volume: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    rows, other_rows = volume.reshape(-1, volume.shape[-1]), other.reshape(-1, other.shape[-1])
+    n_parts = max(1, min(2 * thread_count(), volume.size // _LEAST_VALUES_PER_TASK))
+    for first, end in pairwise(int(bound) for bound in np.linspace(0, len(rows), n_parts + 1)):
+        yield rows[first:end], other_rows[first:end]
