@@ -29,6 +29,8 @@ METHODS = [
     method_named("fista", tilts_per_subset=4, positivity=False, damping=0.0),
     method_named("dart", free_share=1.0, smoothing=0.0),
     method_named("fourier"),
+    method_named("constrained-fourier"),
+    method_named("constrained-fourier", positivity=False, noise_factor=0.0),
 ]
 
 

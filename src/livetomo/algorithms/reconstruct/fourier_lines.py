@@ -126,8 +126,13 @@ def pairs_there(grid: packed.PackedGrid, block: int) -> int:
 
 def complex_cells(grid: packed.PackedGrid, cells: np.ndarray) -> np.ndarray:
     """Give a view (z, x, pair) complex64 of a packed block without its border: two slices in one."""
+    return bare_cells(grid, cells).view(np.complex64)
+
+
+def bare_cells(grid: packed.PackedGrid, cells: np.ndarray) -> np.ndarray:
+    """Give a view (z, x, lane) of a packed block without its border."""
     n_z, n_x = grid.n_zx
-    return cells.reshape(n_z + 2, n_x + 2, grid.lanes)[1:-1, 1:-1].view(np.complex64)
+    return cells.reshape(n_z + 2, n_x + 2, grid.lanes)[1:-1, 1:-1]
 
 
 def _complex_rows(grid: packed.PackedGrid, rays: np.ndarray) -> np.ndarray:

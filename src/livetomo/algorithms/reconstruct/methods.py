@@ -10,6 +10,7 @@ from livetomo.algorithms.reconstruct.bp import BP
 from livetomo.algorithms.reconstruct.cav import CAV
 from livetomo.algorithms.reconstruct.cgls import CGLS
 from livetomo.algorithms.reconstruct.cimmino import Cimmino
+from livetomo.algorithms.reconstruct.constrained_fourier import ConstrainedFourier
 from livetomo.algorithms.reconstruct.dart import DART
 from livetomo.algorithms.reconstruct.fista import FISTA
 from livetomo.algorithms.reconstruct.fista_tv import FISTATV
@@ -41,6 +42,7 @@ METHODS: dict[str, Any] = {
     "fista": FISTA,
     "dart": DART,
     "fourier": DirectFourier,
+    "constrained-fourier": ConstrainedFourier,
 }
 
 
