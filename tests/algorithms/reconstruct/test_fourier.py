@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from livetomo.algorithms.reconstruct import method_named, reconstruct
+from livetomo.algorithms.reconstruct.fourier_lines import lane_pairs
+from livetomo.kernels import packed
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry, TiltSeries
 from livetomo.sim.tilt_series import Imaging, simulate
@@ -88,6 +90,15 @@ def test_what_arrives_is_complete_at_once():
     state = method.replace(state, 3, b[0], float(WEDGE[0]), np.zeros(2))
     live = method.volume(state)
     np.testing.assert_allclose(live, method.volume(method.step(state)), atol=5e-4)
+
+
+@pytest.mark.parametrize(("lanes", "points", "pairs"), [(16, 10, 5), (24, 5, 4), (128, 1000, 7), (8, 0, 3)])
+def test_batches_of_slices_are_all_alike(lanes, points, pairs):
+    grid = packed.PackedGrid((4, 2 * pairs, 4), 4)
+    grid.__dict__["lanes"] = lanes
+    size = lane_pairs(grid, 1, points)
+    assert (lanes // 2) % size == 0
+    assert size <= max(points, 1)
 
 
 def test_an_unknown_window_is_refused():

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from livetomo.algorithms.reconstruct.fourier_lines import FourierLines, bare_cells, lane_pairs
+from livetomo.algorithms.reconstruct.fourier_lines import FourierLines, bare_cells, lane_pairs, pairs_there
 from livetomo.algorithms.reconstruct.fourier_normal import convolved, multiplier, power_step
 from livetomo.algorithms.reconstruct.fourier_weights import row_powers, sample_weights, trust
 from livetomo.algorithms.reconstruct.held_data import HeldData
@@ -180,7 +180,7 @@ class ConstrainedFourier:
         for block in np.argsort(state.n_done, kind="stable").tolist():
             if not state.is_gridded[block]:
                 yield from self._grid(state, state.aim, block, piece_s)
-            batches = range(state.pace.shape[1])
+            batches = range(-(-pairs_there(data.grid, block) // _pairs(data.grid)))
             iterations = [partial(self._iterate, state, state.aim, block, batch) for batch in batches]
             yield from packed.run_in_pieces(iterations, piece_s)
             state.n_done[block] += 1

@@ -42,8 +42,7 @@ class DirectFourier:
     After Crowther, DeRosier and Klug, Proc. R. Soc. Lond. A 317, 319 (1970), doi:10.1098/rspa.1970.0119, with a
     non-uniform FFT in place of interpolation (doi:10.1137/18M120885X). Samples count by the area they stand for: the
     ramp times the tilt's step, as in WBP, whose volume this is without the loss of interpolating rows. The window
-    lowers what noise there is near the finest detail. Time hardly depends on the number of tilts. The specimen should
-    lie within the detector's view at every tilt.
+    lowers what noise there is near the finest detail. The specimen should lie within the detector's view at every tilt.
 
     A new tilt changes the weights of its neighbours only, so ``add`` brings just those differences. Memory: one volume
     and the projections.

@@ -114,9 +114,10 @@ class FourierLines:
 
 
 def lane_pairs(grid: packed.PackedGrid, points_per_pair: int, points: int) -> int:
-    """Give how many pairs of slices to work on at once: a power of two, of at most so many points in all."""
-    most = max(1, points // points_per_pair)
-    return min(1 << (most.bit_length() - 1), 1 << (pairs_there(grid, 0) - 1).bit_length())
+    """Give how many pairs of slices to work on at once: of at most so many points, and all batches alike."""
+    pairs, most = grid.lanes // 2, max(1, points // points_per_pair)
+    sizes = [size for size in range(1, pairs + 1) if pairs % size == 0 and size <= most]
+    return min((size for size in sizes if size >= pairs_there(grid, 0)), default=max(sizes))
 
 
 def pairs_there(grid: packed.PackedGrid, block: int) -> int:
