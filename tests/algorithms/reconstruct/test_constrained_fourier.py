@@ -108,6 +108,17 @@ def test_a_new_tilt_keeps_what_was_reached():
     assert error(method.volume(method.step(state)), truth) < 1.05 * before
 
 
+def test_pixels_cannot_be_weighed_and_axes_not_turned():
+    _, series = particles()
+    method = method_named("constrained-fourier")
+    state = method.start(Geometry.of(series))
+    with pytest.raises(ValueError, match="weights: expected one number a tilt"):
+        method.add(state, series.projections, series.tilt_angles, weights=np.ones(series.projections.shape))
+    with pytest.raises(ValueError, match="rotations_deg: expected none"):
+        method.add(state, series.projections, series.tilt_angles, rotations_deg=np.full(len(series), 90.0))
+    assert not len(state.data)
+
+
 def test_every_slice_gets_its_turn_when_sweeps_are_cut_short():
     shape = (16, 200, 16)
     b = np.ones((3, 200, 16), np.float32)

@@ -7,15 +7,20 @@ from typing import ClassVar
 
 import numpy as np
 
-from livetomo.algorithms.reconstruct.fourier_lines import FourierLines, bare_cells, lane_pairs, pairs_there
+from livetomo.algorithms.reconstruct.fourier_lines import (
+    FourierLines,
+    bare_cells,
+    lane_pairs,
+    pairs_there,
+    refuse_rotations,
+)
 from livetomo.algorithms.reconstruct.fourier_normal import convolved, multiplier, power_step
 from livetomo.algorithms.reconstruct.fourier_weights import row_powers, sample_weights, trust
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.momentum_sweeps import correct
-from livetomo.algorithms.reconstruct.noise import noise_deviations
+from livetomo.algorithms.reconstruct.ramp_filter import refuse_pixel_weights
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.support import packed_support
-from livetomo.algorithms.reconstruct.sweeps import scratch_rays
+from livetomo.algorithms.reconstruct.updates import Scratch, correct, misfit, parts_of
 from livetomo.kernels import packed
 from livetomo.model import Geometry
 
@@ -53,8 +58,6 @@ class ConstrainedFourierState:
     """Packed uint8; without rows when it is everywhere."""
     powers: np.ndarray
     """(tilt, k) mean power of the rows' spectra."""
-    noise: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """(tilt,) standard deviations."""
     mode: np.ndarray = field(init=False)
     """(z, x) complex64: where the power method ended."""
     is_gridded: np.ndarray = field(init=False)
@@ -98,8 +101,10 @@ class ConstrainedFourier:
     saves iterations (O'Donoghue and Candès, Found. Comput. Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3).
 
     Noise is told from the mean power of the rows at each frequency: samples pull by the share of signal in them, and
-    frequencies that noise hides are damped, so that the volume settles. The specimen should lie within the detector's
-    view at every tilt. Memory: three volumes, some slices of the doubled grid for each thread, and the projections.
+    frequencies that noise hides are damped, so that the volume settles. A spectrum needs all pixels of its row: weights
+    of pixels are refused, because putting the volume's own projection there was tried and diverged. The specimen should
+    lie within the detector's view at every tilt. Memory: three volumes, some slices of the doubled grid for each
+    thread, and the projections.
 
     Raises
     ------
@@ -132,19 +137,22 @@ class ConstrainedFourier:
         projections: np.ndarray,
         tilt_angles: np.ndarray,
         shifts_px: np.ndarray | None = None,
+        weights: np.ndarray | None = None,
+        rotations_deg: np.ndarray | None = None,
     ) -> ConstrainedFourierState:
         """Take in projections and do one update of SIRT with them alone."""
+        refuse_pixel_weights(weights)
+        refuse_rotations(rotations_deg)
         data = state.data
-        numbers = data.add(projections, tilt_angles, shifts_px)
+        numbers = data.add(projections, tilt_angles, shifts_px, weights)
         state.powers = np.concatenate([state.powers, np.zeros((len(numbers), state.powers.shape[1]))])
-        state.noise = np.concatenate([state.noise, np.zeros(len(numbers))])
-        self._judge(state, numbers)
-        [update], scratch = updates_by_sums(data, [numbers], 1.0), scratch_rays(data)
-        for block in range(data.grid.n_blocks):
-            for _ in correct(state, update, block, scratch, self._floor, [], float("inf")):
+        _measure_powers(state, numbers)
+        scratch = Scratch(data)
+        for part in parts_of(updates_by_sums(data, [numbers], 1.0), data.grid.n_blocks):
+            for _ in correct(data, state.packed_volume, part, scratch, (1, self._floor), [], float("inf")):
                 pass
-            if state.support.shape[1]:
-                state.packed_volume[block] *= state.support[block]
+        if state.support.shape[1]:
+            state.packed_volume *= state.support
         state.forget()
         return state
 
@@ -155,9 +163,11 @@ class ConstrainedFourier:
         projection: np.ndarray,
         tilt_angle: float,
         shift_px: np.ndarray,
+        weights: np.ndarray | None = None,
     ) -> ConstrainedFourierState:
         """Put a corrected projection in the place of number ``index``; the next iteration goes by it."""
-        self._judge(state, state.data.replace(index, projection, tilt_angle, shift_px))
+        refuse_pixel_weights(None if weights is None else np.atleast_1d(weights))
+        _measure_powers(state, state.data.replace(index, projection, tilt_angle, shift_px, weights))
         state.forget()
         return state
 
@@ -184,13 +194,7 @@ class ConstrainedFourier:
             iterations = [partial(self._iterate, state, state.aim, block, batch) for batch in batches]
             yield from packed.run_in_pieces(iterations, piece_s)
             state.n_done[block] += 1
-        scratch = scratch_rays(data)
-        for block, volume in enumerate(state.packed_volume):
-            tasks = packed.remainder_tasks(
-                data.grid, data.rays, volume, data.projections[block], scratch,
-                data.ray_weights, np.arange(len(data)), squares,
-            )  # fmt: skip
-            yield from packed.run_in_pieces(tasks, piece_s)
+        yield from misfit(data, state.packed_volume, Scratch(data), squares, piece_s)
         state.residual = data.residual(sum(squares))
 
     def volume(self, state: ConstrainedFourierState, out: np.ndarray | None = None) -> np.ndarray:
@@ -205,19 +209,14 @@ class ConstrainedFourier:
     def _floor(self) -> np.float32:
         return np.float32(0) if self.positivity else packed.NO_FLOOR
 
-    @staticmethod
-    def _judge(state: ConstrainedFourierState, numbers: np.ndarray) -> None:
-        length = _row_length(state.data.geometry)
-        for number in numbers:
-            image = state.data.images(np.array([number]))
-            state.powers[number], state.noise[number] = row_powers(image, length)[0], noise_deviations(image)[0]
-
     def _aim(self, state: ConstrainedFourierState) -> Generator[None, None, Aim]:
         data = state.data
         lines = FourierLines.of(data.geometry, data.tilt_angles, data.shifts_px[:, 1])
-        noise_power = float((state.noise**2).mean()) * data.geometry.detector_width
-        trusted = trust(state.powers.mean(axis=0), noise_power, self.noise_factor)
-        weights = sample_weights(lines, data.tilt_angles, trusted) * lines.meets[:, None]
+        counts = data.tilt_weights * lines.meets
+        used = counts > 0
+        noise_power = float((data.noise[used] ** 2).sum()) / max(1, used.sum()) * data.geometry.detector_width
+        trusted = trust(state.powers[used].sum(axis=0) / max(1, used.sum()), noise_power, self.noise_factor)
+        weights = sample_weights(lines, data.tilt_angles, counts, trusted)
         factors = multiplier(lines, weights, _DAMPING * (1 - trusted))
         norm = 0.0
         for _ in range(_POWER_STEPS):
@@ -258,6 +257,12 @@ class ConstrainedFourier:
         volume[...] = new
         change *= np.float32((pace - 1) / state.pace[block, batch])
         np.add(new, change, out=ahead)
+
+
+def _measure_powers(state: ConstrainedFourierState, numbers: np.ndarray) -> None:
+    length = _row_length(state.data.geometry)
+    for number in numbers:
+        state.powers[number] = row_powers(state.data.images(np.array([number])), length)[0]
 
 
 def _pairs(grid: packed.PackedGrid) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.support import packed_support
 from livetomo.algorithms.reconstruct.sweeps import check_damping, check_relaxation, check_tilts_per_subset
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, parts_of, remainder, turned_correction
 from livetomo.kernels import packed
@@ -92,7 +93,7 @@ class FISTA:
     def start(self, geometry: Geometry) -> FISTAState:
         """Give an empty reconstruction."""
         data = HeldData.none(geometry)
-        return FISTAState(data, data.grid.new_volume(), data.grid.new_volume(), self._packed_support(data.grid))
+        return FISTAState(data, data.grid.new_volume(), data.grid.new_volume(), packed_support(self.support, data.grid))
 
     def add(
         self,
@@ -176,20 +177,6 @@ class FISTA:
 
     def _subsets(self, state: FISTAState) -> list[np.ndarray]:
         return spread_subsets(state.data, (self.tilts_per_subset or len(state.data)) * 2**state.merged)
-
-    def _packed_support(self, grid: packed.PackedGrid) -> np.ndarray:
-        volume = grid.new_volume()
-        if self.support is None:
-            return volume[:, :0].astype(np.uint8)
-        try:
-            support = np.broadcast_to(np.asarray(self.support, bool), grid.volume_shape)
-        except ValueError:
-            raise ValueError(
-                f"support: expected a shape that broadcasts to {grid.volume_shape} (z, y, x), "
-                f"got {np.shape(self.support)}"
-            ) from None
-        grid.pack_volume(support, volume)
-        return volume.astype(np.uint8)
 
     def _update(
         self,

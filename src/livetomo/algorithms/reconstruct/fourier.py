@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from livetomo.algorithms.reconstruct.fourier_lines import FourierLines
+from livetomo.algorithms.reconstruct.fourier_lines import FourierLines, refuse_rotations
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.ramp_filter import (
     WINDOWS,
@@ -77,7 +77,7 @@ class DirectFourier:
     ) -> DirectFourierState:
         """Take in projections and bring the volume up to date."""
         refuse_pixel_weights(weights)
-        _refuse_rotations(rotations_deg)
+        refuse_rotations(rotations_deg)
         numbers = state.data.add(projections, tilt_angles, shifts_px, weights)
         state.weights_rad = np.concatenate([state.weights_rad, np.zeros(len(numbers))])
         self._reweigh(state)
@@ -155,14 +155,6 @@ class DirectFourier:
         half = filter_response(length, self.window)
         ramp = np.concatenate([half, half[:0:-1]])
         return (np.outer(weights_rad, ramp) / length).astype(np.float32)
-
-
-def _refuse_rotations(rotations_deg: np.ndarray | None) -> None:
-    if rotations_deg is not None and np.any(rotations_deg):
-        raise ValueError(
-            "rotations_deg: expected none, because the rays of a specimen turned in its plane leave the slices that "
-            "direct Fourier works in; use wbp, sirt, fista or fista-tv"
-        )
 
 
 def _lines(data: HeldData, numbers: np.ndarray) -> FourierLines:

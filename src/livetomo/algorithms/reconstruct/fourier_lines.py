@@ -113,6 +113,15 @@ class FourierLines:
         return plan
 
 
+def refuse_rotations(rotations_deg: np.ndarray | None) -> None:
+    """Raise a ValueError when the specimen was turned in its plane: its rays leave the slices."""
+    if rotations_deg is not None and np.any(rotations_deg):
+        raise ValueError(
+            "rotations_deg: expected none, because the rays of a specimen turned in its plane leave the slices that "
+            "Fourier methods work in; use wbp, sirt, fista or fista-tv"
+        )
+
+
 def lane_pairs(grid: packed.PackedGrid, points_per_pair: int, points: int) -> int:
     """Give how many pairs of slices to work on at once: of at most so many points, and all batches alike."""
     pairs, most = grid.lanes // 2, max(1, points // points_per_pair)

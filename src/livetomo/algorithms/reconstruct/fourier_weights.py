@@ -38,12 +38,14 @@ def trust(powers: np.ndarray, noise_power: float, noise_factor: float = 1.0) -> 
     return share
 
 
-def sample_weights(lines: FourierLines, tilt_angles: np.ndarray, trusted: np.ndarray) -> np.ndarray:
+def sample_weights(lines: FourierLines, tilt_angles: np.ndarray, counts: np.ndarray, trusted: np.ndarray) -> np.ndarray:
     """Give (tilt, k) float32 weights: the ramp times the tilt's step where lines are close, even where they are not.
 
-    ``trusted`` (k,) from 0 to the highest frequency are factors.
+    ``counts`` (tilt,) say how much each tilt counts beside the others; ``trusted`` (k,) from 0 to the highest frequency
+    are factors.
     """
-    length = len(lines.frequencies)
-    areas = np.outer(tilt_weights_rad(tilt_angles), filter_response(length, "ramp"))
-    half = np.minimum(areas, _LARGEST_AREA / max(lines.n_zx)) * trusted / length
+    length, is_used = len(lines.frequencies), counts > 0
+    areas = np.outer(tilt_weights_rad(tilt_angles, is_used.astype(float)), filter_response(length, "ramp"))
+    shares = counts / counts[is_used].mean() if is_used.any() else counts
+    half = np.minimum(areas, _LARGEST_AREA / max(lines.n_zx)) * shares[:, None] * trusted / length
     return np.concatenate([half, half[:, :0:-1]], axis=1).astype(np.float32)

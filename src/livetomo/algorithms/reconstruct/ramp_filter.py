@@ -75,6 +75,6 @@ def refuse_pixel_weights(weights: np.ndarray | None) -> None:
     """Raise a ValueError when there are weights of pixels, (tilt, y, x): a filter needs all of a row."""
     if weights is not None and np.ndim(weights) > 1:
         raise ValueError(
-            "weights: expected one number a tilt, got some for each pixel, but a direct method needs all pixels of a "
+            "weights: expected one number a tilt, got some for each pixel, but this method needs all pixels of a "
             "row; use sirt, fista, fista-tv or another iterative method"
         )
