@@ -1,81 +1,142 @@
 import numpy as np
 import pytest
 
-from livetomo.kernels import packed
+from livetomo.kernels.packed import NO_FLOOR, PackedGrid, run
 from livetomo.kernels.turn import Turn, turn_back_tasks, turn_tasks
 
-_SHAPES = [(5, 12, 12), (4, 11, 16), (3, 40, 15), (2, 150, 31)]
+AFRESH = np.float32(0), NO_FLOOR
+ANGLES = [0, 90, -90, 180, 270, 30, 7.3, -135, 400.5]
+SHAPES = [(3, 9, 14), (17, 21, 8), (18, 150, 33), (2, 40, 141), (1, 1, 1), (5, 1, 6)]
 
 
-def packed_of(grid, volume):
-    out = grid.new_volume()
-    grid.pack_volume(volume, out)
-    return out
+def packed(grid, volume):
+    blocks = grid.new_volume()
+    grid.pack_volume(volume, blocks)
+    return blocks
 
 
 def turned(turn, volume):
     out = turn.turned_grid.new_volume()
-    packed.run(turn_tasks(turn, packed_of(turn.grid, volume), out))
+    out_as_found = packed(turn.turned_grid, np.full(turn.turned_grid.volume_shape, 7))
+    out[...] = out_as_found
+    run(turn_tasks(turn, packed(turn.grid, volume), out))
     return out
 
 
-def random_volume(shape, seed=0):
-    return np.random.default_rng(seed).random(shape, np.float32)
+def turned_back(turn, projected, volume=None, update=AFRESH):
+    out = packed(turn.grid, np.full(turn.grid.volume_shape, 7) if volume is None else volume)
+    run(turn_back_tasks(turn, packed(turn.turned_grid, projected), out, update))
+    return out
 
 
-@pytest.mark.parametrize("rotation_deg", [0, 90, -90, 180, 30, 7.3, 451])
-@pytest.mark.parametrize("shape", _SHAPES)
-def test_turning_back_is_the_transpose(shape, rotation_deg):
-    turn = Turn(packed.PackedGrid(shape, shape[2]), rotation_deg)
-    volume, other = random_volume(shape), random_volume(turn.turned_grid.volume_shape, 1)
-    there = turn.turned_grid.unpack_volume(turned(turn, volume)).astype(np.float64)
-    back = turn.grid.new_volume()
-    packed.run(
-        turn_back_tasks(turn, packed_of(turn.turned_grid, other), back, (np.float32(0), packed.NO_FLOOR))
-    )
-
-    np.testing.assert_allclose((there * other).sum(), (volume * turn.grid.unpack_volume(back)).sum(), rtol=1e-5)
+def unpacked(turn, blocks, grid=None):
+    return (turn.turned_grid if grid is None else grid).unpack_volume(blocks)
 
 
-def test_a_quarter_turn_takes_x_to_y_exactly():
-    volume = random_volume((3, 20, 20))
-    turn = Turn(packed.PackedGrid(volume.shape, 20), 90)
-    found = turn.turned_grid.unpack_volume(turned(turn, volume))
-    expected = np.empty_like(volume)
-    for y in range(20):
-        for x in range(20):
-            expected[:, x, 19 - y] = volume[:, y, x]  # (x, y) from the centre goes to (-y, x)
-
-    np.testing.assert_array_equal(found, expected)
-
-
-def test_a_blob_turned_there_and_back_is_itself():
-    z, y, x = np.mgrid[:3, :40, :40]
-    blob = np.exp(-((y - 14) ** 2 + (x - 25) ** 2) / 18).astype(np.float32)
-    turn = Turn(packed.PackedGrid(blob.shape, 40), 30)
-    back = turn.grid.new_volume()
-    packed.run(turn_back_tasks(turn, turned(turn, blob), back, (np.float32(0), packed.NO_FLOOR)))
-
-    assert np.corrcoef(turn.grid.unpack_volume(back).ravel(), blob.ravel())[0, 1] > 0.99
+def bilinear(volume, turn):
+    """Point by point, as the convention says."""
+    _, n_y, n_x = volume.shape
+    width = turn.turned_grid.volume_shape[2]
+    cos, sin = np.cos(np.deg2rad(turn.rotation_deg)), np.sin(np.deg2rad(turn.rotation_deg))
+    padded = np.pad(volume.astype(float), ((0, 0), (1, 1), (1, 1)))
+    out = np.zeros((len(volume), n_y, width))
+    for row, column in np.ndindex(n_y, width):
+        u, v = column - (width - 1) / 2, row - (n_y - 1) / 2
+        x = np.clip(u * cos + v * sin + (n_x - 1) / 2, -1, n_x) + 1
+        y = np.clip(v * cos - u * sin + (n_y - 1) / 2, -1, n_y) + 1
+        i, j = min(int(x), n_x), min(int(y), n_y)
+        p, q = x - i, y - j
+        near = padded[:, j : j + 2, i : i + 2]
+        out[:, row, column] = np.einsum("zyx,y,x->z", near, [1 - q, q], [1 - p, p])
+    return out
 
 
-def test_borders_and_unused_lanes_stay_zero():
-    turn = Turn(packed.PackedGrid((4, 11, 16), 16), 33)
-    out = turned(turn, random_volume((4, 11, 16)) + 1)
-    whole = out.reshape(turn.turned_grid.n_blocks, 6, -1, turn.turned_grid.lanes)
+@pytest.mark.parametrize("angle", ANGLES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_turn_back_is_the_adjoint(shape, angle):
+    turn, random = Turn(PackedGrid(shape, shape[2]), angle), np.random.default_rng(0)
+    volume = random.normal(size=shape).astype(np.float32)
+    other = random.normal(size=turn.turned_grid.volume_shape).astype(np.float32)
+    forward, back = unpacked(turn, turned(turn, volume)), unpacked(turn, turned_back(turn, other), turn.grid)
+    scale = np.linalg.norm(forward.astype(float)) * np.linalg.norm(other.astype(float))
+    difference = np.sum(forward.astype(float) * other) - np.sum(volume.astype(float) * back)
+    assert abs(difference) <= 1e-6 * scale
 
-    assert not whole[:, [0, -1]].any()
-    assert not whole[:, :, [0, -1]].any()
-    assert not whole[-1, :, :, 11 % turn.turned_grid.lanes :].any()
+
+@pytest.mark.parametrize("angle", ANGLES)
+@pytest.mark.parametrize("shape", [(2, 9, 14), (1, 12, 7), (1, 70, 8), (17, 6, 6)])
+def test_turn_is_bilinear_interpolation(shape, angle):
+    turn, volume = Turn(PackedGrid(shape, shape[2]), angle), np.random.default_rng(1).random(shape, np.float32)
+    np.testing.assert_allclose(unpacked(turn, turned(turn, volume)), bilinear(volume, turn), atol=1e-5)
 
 
-def test_keep_and_floor_are_those_of_an_update():
-    turn, volume = Turn(packed.PackedGrid((2, 8, 8), 8), 90), random_volume((2, 8, 8))
-    step = random_volume((2, 8, 8), 1) - 1
-    updated = packed_of(turn.grid, volume)
-    packed.run(turn_back_tasks(turn, packed_of(turn.turned_grid, step), updated, (np.float32(0.5), np.float32(0))))
-    plain = turn.grid.new_volume()
-    packed.run(turn_back_tasks(turn, packed_of(turn.turned_grid, step), plain, (np.float32(0), packed.NO_FLOOR)))
+@pytest.mark.parametrize("n", [1, 16, 33, 150])
+def test_multiples_of_90_move_whole_voxels(n):
+    volume = np.random.default_rng(2).random((2, n, n), np.float32)
+    for quarters in range(-2, 5):
+        turn = Turn(PackedGrid(volume.shape, n), 90.0 * quarters)
+        expected = np.rot90(volume, quarters, axes=(2, 1))  # x goes to y
+        assert turn.moves_whole_voxels
+        np.testing.assert_array_equal(unpacked(turn, turned(turn, volume)), expected)
+        np.testing.assert_array_equal(unpacked(turn, turned_back(turn, expected), turn.grid), volume)
 
-    expected = np.maximum(0, 0.5 * volume + turn.grid.unpack_volume(plain))
-    np.testing.assert_allclose(turn.grid.unpack_volume(updated), expected, rtol=1e-6)
+
+def test_point_goes_where_the_convention_says():
+    volume = np.zeros((1, 41, 41), np.float32)
+    volume[0, 20 + 3, 20 + 12] = 1
+    turn = Turn(PackedGrid(volume.shape, 41), 25)
+    image = unpacked(turn, turned(turn, volume))[0]
+    rows, columns = np.nonzero(image)
+    centre = (image.shape[1] - 1) / 2
+    cos, sin = np.cos(np.deg2rad(25)), np.sin(np.deg2rad(25))
+    weights = image[rows, columns]
+    assert np.average(columns, weights=weights) - centre == pytest.approx(12 * cos - 3 * sin, abs=0.3)
+    assert np.average(rows, weights=weights) - 20 == pytest.approx(12 * sin + 3 * cos, abs=0.3)
+
+
+def test_turned_grid_holds_the_corners():
+    assert Turn(PackedGrid((5, 40, 30), 37), 90).turned_grid == PackedGrid((5, 40, 40), 37)
+    assert Turn(PackedGrid((5, 40, 30), 37), 180).turned_grid == PackedGrid((5, 40, 30), 37)
+    assert Turn(PackedGrid((5, 40, 30), 37), 30).turned_grid == PackedGrid((5, 40, 46), 37)
+    assert not Turn(PackedGrid((5, 40, 31), 37), 90).moves_whole_voxels
+
+
+def test_smooth_blob_comes_back():
+    y, x = np.mgrid[:90, :80]
+    blob = np.exp(-((y - 50) ** 2 + (x - 35) ** 2) / 60)[None].astype(np.float32)
+    turn = Turn(PackedGrid(blob.shape, 80), 30)
+    back = unpacked(turn, turned_back(turn, unpacked(turn, turned(turn, blob))), turn.grid)
+    assert np.corrcoef(back.ravel(), blob.ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("angle", [0, 90, 33])
+def test_borders_and_unused_lanes_stay_zero(angle):
+    shape = (18, 70, 23)
+    turn = Turn(PackedGrid(shape, 23), angle)
+    for grid, blocks in (
+        (turn.turned_grid, turned(turn, np.ones(shape))),
+        (turn.grid, turned_back(turn, np.ones(turn.turned_grid.volume_shape))),
+    ):
+        again = packed(grid, grid.unpack_volume(blocks))
+        np.testing.assert_array_equal(blocks, again)
+
+
+@pytest.mark.parametrize("angle", [90, 33])
+def test_volume_is_kept_and_floored(angle):
+    random, shape = np.random.default_rng(4), (3, 20, 24)
+    turn = Turn(PackedGrid(shape, 24), angle)
+    volume = random.normal(size=shape).astype(np.float32)
+    other = random.normal(size=turn.turned_grid.volume_shape).astype(np.float32)
+    added = unpacked(turn, turned_back(turn, other), turn.grid)
+    updated = turned_back(turn, other, volume, (np.float32(0.5), np.float32(0.1)))
+    expected = np.maximum(0.1, 0.5 * volume + added)
+    np.testing.assert_allclose(unpacked(turn, updated, turn.grid), expected, atol=1e-6)
+    np.testing.assert_array_equal(updated, packed(turn.grid, unpacked(turn, updated, turn.grid)))  # zero beside it
+
+
+def test_threads_to_spare_change_nothing(monkeypatch):
+    volume = np.random.default_rng(5).random((20, 30, 26), np.float32)
+    turn = Turn(PackedGrid(volume.shape, 26), 12)
+    alone = turned(turn, volume)
+    monkeypatch.setenv("LIVETOMO_THREADS", "7")
+    np.testing.assert_array_equal(turned(turn, volume), alone)

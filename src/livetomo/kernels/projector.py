@@ -198,7 +198,8 @@ def _rotations(rotations_deg: Any, n_tilts: int) -> np.ndarray:
         return np.zeros(n_tilts)
     rotations = np.array(rotations_deg, np.float64)
     if rotations.shape != (n_tilts,) or not np.isfinite(rotations).all():
-        raise ValueError(f"rotations_deg: expected {n_tilts} finite angles, one a tilt, got shape {rotations.shape}")
+        got = rotations.tolist() if rotations.shape == (n_tilts,) else f"shape {rotations.shape}"
+        raise ValueError(f"rotations_deg: expected {n_tilts} finite angles, one a tilt, got {got}")
     return rotations
 
 

@@ -8,8 +8,9 @@ from math import ceil, cos, radians, sin
 import numpy as np
 
 from livetomo.kernels import _turn_cpu
+from livetomo.kernels._octets import STRIP
 from livetomo.kernels._threads import Task, thread_count
-from livetomo.kernels._turn_cpu import STRIP, TAPS
+from livetomo.kernels._turn_cpu import TAPS
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid
 
 _PLANES_PER_TASK = 16
@@ -25,7 +26,7 @@ class Turn:
 
     x' = x cos f - y sin f and y' = x sin f + y cos f. The turned volume is as wide in x' as the whole volume needs; its
     rows y' are those of the detector, so what leaves them is not seen. Values between voxels are interpolated linearly
-    in x and y. By a multiple of 90° voxels move whole, unless n_x and n_y differ by an odd number and change places.
+    in x and y. By a multiple of 90° voxels move whole; not by 90° or 270° when n_x - n_y is odd.
     """
 
     grid: PackedGrid
@@ -67,19 +68,21 @@ class Turn:
 
     @cached_property
     def _matrix(self) -> _Taps:
-        """Every (turned voxel, voxel, weight) of a plane, voxels counted by x n_y + y."""
+        """Every (turned voxel, voxel, weight) of a plane, voxels counted by x · lanes of all blocks + y."""
         (_, n_y, n_x), width = self.grid.volume_shape, self.turned_grid.volume_shape[2]
         cosine, sine = self._direction
         x_turned, y_turned = np.arange(width)[:, None] - (width - 1) / 2, np.arange(n_y) - (n_y - 1) / 2
         x = x_turned * cosine + y_turned * sine + (n_x - 1) / 2
         y = y_turned * cosine - x_turned * sine + (n_y - 1) / 2
         rows, columns, weights = [], [], []
+        length = self.grid.n_blocks * self.grid.lanes
+        numbers = np.arange(width)[:, None] * length + np.arange(n_y)
         for step_x, step_y in np.ndindex(2, 2):
             near_x, near_y = np.floor(x).astype(np.int64) + step_x, np.floor(y).astype(np.int64) + step_y
             weight = ((1 - np.abs(x - near_x)) * (1 - np.abs(y - near_y))).astype(np.float32)
             inside = (near_x >= 0) & (near_x < n_x) & (near_y >= 0) & (near_y < n_y) & (weight > 0)
-            rows.append(np.flatnonzero(inside))
-            columns.append((near_x * n_y + near_y)[inside])
+            rows.append(numbers[inside])
+            columns.append((near_x * length + near_y)[inside])
             weights.append(weight[inside])
         return np.concatenate(rows), np.concatenate(columns), np.concatenate(weights)
 
@@ -99,6 +102,8 @@ def turn_tasks(turn: Turn, volume: np.ndarray, out: np.ndarray) -> Iterator[Task
 
     ``volume`` is packed on ``turn.grid``, ``out`` on ``turn.turned_grid``; they must not overlap.
     """
+    if turn.rotation_deg % 360 == 0:
+        return (partial(np.copyto, *blocks) for blocks in zip(out, volume, strict=True))
     if turn.moves_whole_voxels:
         return _permute_tasks((turn.grid, turn.turned_grid), volume, out, turn._offsets, _AFRESH)
     return _gather_tasks((turn.grid, turn.turned_grid), volume, out, turn._taps, _AFRESH)
@@ -147,7 +152,7 @@ def _gather_tasks(
         try:
             strip = strips.pop()  # fresh memory for every task would cost as much as the turn
         except IndexError:
-            strip = np.empty((widths[0] * n_y, STRIP), np.float32)
+            strip = np.empty((widths[0] * grids[0].n_blocks * grids[0].lanes, STRIP), np.float32)
         _turn_cpu.gather(source, out, strip, taps, widths, (n_z, n_y), part, update)
         strips.append(strip)
 
@@ -172,22 +177,20 @@ def _moves(source: PackedGrid, target: PackedGrid, cosine: int, sine: int) -> tu
 
 def _to_column(grid: PackedGrid, twice_x: np.ndarray) -> np.ndarray:
     """Give the offset of columns x in a plane; of the empty border for those outside."""
-    n_x = grid.volume_shape[2]
-    columns: np.ndarray = np.clip(twice_x // 2 + 1, 0, n_x + 1) * grid.lanes
-    return columns
+    columns: np.ndarray = np.clip(twice_x // 2 + 1, 0, grid.volume_shape[2] + 1)
+    return columns * grid.lanes
 
 
 def _to_row(grid: PackedGrid, twice_y: np.ndarray) -> np.ndarray:
     """Give the offset of rows y from that of row 0; below zero for those outside."""
     (n_z, n_y, n_x), y = grid.volume_shape, twice_y // 2
     offsets = y // grid.lanes * ((n_z + 2) * (n_x + 2) * grid.lanes) + y % grid.lanes
-    rows: np.ndarray = np.where((y >= 0) & (y < n_y), offsets, -1)
-    return rows
+    return np.where((y >= 0) & (y < n_y), offsets, -1)
 
 
 def _grouped(targets: np.ndarray, sources: np.ndarray, weights: np.ndarray, grid: PackedGrid) -> _Taps:
     """Sort taps by target, in groups of a fixed number: (starts, sources, weights); gaps in a group weigh nothing."""
-    n_targets = grid.volume_shape[1] * grid.volume_shape[2]
+    n_targets = grid.volume_shape[2] * grid.n_blocks * grid.lanes
     order, counts = np.argsort(targets, kind="stable"), np.bincount(targets, minlength=n_targets)
     starts = np.concatenate([[0], np.cumsum(-(-counts // TAPS))])
     first_taps = np.cumsum(counts) - counts
