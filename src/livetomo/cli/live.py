@@ -58,6 +58,12 @@ def command(
     field_of_view: Annotated[
         float, typer.Option(help="Width of the grid over the detector's; above 1 when the object is wider.")
     ] = 1.0,
+    after: Annotated[
+        Path | None, typer.Option(metavar="SERIES", help="Dual axis: go on from this series about the first axis.")
+    ] = None,
+    turned: Annotated[
+        float, typer.Option(metavar="DEGREES", help="By how much the specimen was turned since, from x to y.")
+    ] = 90.0,
 ) -> None:
     """Watch a folder and reconstruct its tilt series while it grows, shown in 3-D in a browser."""
     from livetomo.cli.viewer_process import ViewerSettings
@@ -77,6 +83,8 @@ def command(
         align="com" if align == "com" else "none",
         method=method,
         field_of_view=field_of_view,
+        after=after,
+        turned_deg=turned,
         finish_after_idle_s=finish_after_idle,
         expect_tilts=expect_tilts,
         events=events,

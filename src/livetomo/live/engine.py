@@ -14,6 +14,7 @@ from livetomo.errors import LivetomoError
 from livetomo.formats import check_target, write
 from livetomo.live.axis_watch import AxisWatch
 from livetomo.live.events import EventLog
+from livetomo.live.first_axis import SecondAxis, first_series
 from livetomo.live.frame import Frame
 from livetomo.live.inbox import AngleCorrection, Arrival, Inbox, News, SetAside
 from livetomo.live.journal import Journal
@@ -100,6 +101,7 @@ class _Engine:
         viewer.when_woken(self._woken.set)
         self._inbox = Inbox(settings, journal, events, self._woken.set)
         self._prepare = Preparer(settings)
+        self._first_series = first_series(settings)
         self._reconstruction: LiveReconstruction | None = None
         self._publisher: Publisher | None = None
         self._note = journal.note
@@ -187,8 +189,14 @@ class _Engine:
             self._note = str(error)
             return
         if self._reconstruction is not None:
-            self._reconstruction.change_method(self._method)
+            self._reconstruction.change_method(self._method_to_run())
             self._publish()
+
+    def _method_to_run(self) -> Any:
+        if self._first_series is None:
+            return self._method
+        is_aligned = self._settings.align == "com"
+        return SecondAxis(self._method, self._first_series, self._settings.turned_deg, is_aligned)
 
     def _take_in(self, news: list[News]) -> None:
         """Add what is new, all at once, correct what was wrong, and show it."""
@@ -229,7 +237,7 @@ class _Engine:
     def _add(self, frames: list[Prepared]) -> None:
         if self._reconstruction is None:
             align = self._settings.align == "com"
-            self._reconstruction = LiveReconstruction(self._method, align, self._settings.field_of_view)
+            self._reconstruction = LiveReconstruction(self._method_to_run(), align, self._settings.field_of_view)
         new = [frame for frame in frames if frame.name not in self._reconstruction]
         for frame in frames:
             if frame not in new:
@@ -371,8 +379,8 @@ class _Engine:
 
     def _volume(self, reconstruction: LiveReconstruction, reason: str) -> Volume:
         metadata = {
-            "method": reconstruction.method.name,
-            "settings": asdict(reconstruction.method),
+            "method": self._method.name,
+            "settings": asdict(self._method),
             "field_of_view": self._settings.field_of_view,
             "sweeps": reconstruction.sweeps,
             "residual": reconstruction.residual,

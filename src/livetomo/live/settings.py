@@ -56,6 +56,12 @@ class LiveSettings:
     field_of_view: float = 1.0
     """Width of the grid over the detector's."""
 
+    after: Path | None = None
+    """A series of the same specimen about another tilt axis, recorded before: the run goes on from it."""
+
+    turned_deg: float = 90.0
+    """By how much the specimen was turned in its plane since, from x to y."""
+
     finish_after_idle_s: float | None = None
     """Finish when no projection has come for so long and the volume has converged; converged or not after twice as
     long, but not before the first sweep is done. Counted from the first file on; a run that has seen no file waits."""
@@ -77,6 +83,8 @@ class LiveSettings:
             NamePattern(self.angle_pattern)
         if self.tilt_axis is not None:
             axis_degrees(self.tilt_axis)
+        if not -360 <= self.turned_deg <= 360:
+            raise ValueError(f"turned: expected degrees from -360 to 360, got {self.turned_deg}")
         if self.bin < 1:
             raise ValueError(f"bin: expected a whole number of at least 1, got {self.bin}")
         if self.align not in {"none", "com"}:

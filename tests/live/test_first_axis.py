@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+import livetomo as lt
+from livetomo.errors import LivetomoError
+from livetomo.live.engine import run
+from livetomo.live.first_axis import first_series
+from livetomo.sim import Habits, write_series
+from livetomo.sim.phantoms import particles
+
+_ANGLES = np.arange(-60, 61, 8.0)
+
+
+@pytest.fixture(scope="module")
+def volume():
+    moved = np.zeros((40, 40, 40), np.float32)
+    moved[4:36, 8:40, 2:34] = particles(32)  # beside the middle, so that alignment has to find it
+    return moved
+
+
+def about_an_axis(volume, rotation_deg):
+    rotations = np.full(len(_ANGLES), rotation_deg)
+    return lt.TiltSeries(lt.Projector(_ANGLES, volume.shape, rotations_deg=rotations)(volume), _ANGLES, 1.0, name="s")
+
+
+@pytest.mark.parametrize("align", ["none", "com"])
+def test_a_second_axis_arriving_live_ends_where_both_at_once_end(volume, settings_for, watched, tmp_path, align):
+    series = [about_an_axis(volume, rotation) for rotation in (0, 90)]
+    lt.write(series[0], tmp_path / "first.mrc")
+    write_series(series[1], watched, Habits(interval_s=0, style="atomic"))
+    settings = settings_for(expect_tilts=len(_ANGLES), after=tmp_path / "first.mrc", align=align, tilt_axis="y")
+    assert run(settings) == 0
+    live = lt.read(settings.output).data
+
+    if align == "com":
+        series = [lt.centre_along_axis(lt.align(one)) for one in series]
+    offline = lt.reconstruct(lt.join(series, [0, 90])).data
+    assert np.linalg.norm(live - offline) < 0.05 * np.linalg.norm(offline)
+
+
+def test_a_first_series_of_other_size_ends_the_run_with_the_reason(volume, settings_for, watched, tmp_path):
+    lt.write(about_an_axis(volume[:, :30], 0), tmp_path / "first.mrc")
+    write_series(about_an_axis(volume, 90), watched, Habits(interval_s=0, style="atomic"))
+    settings = settings_for(expect_tilts=len(_ANGLES), after=tmp_path / "first.mrc", tilt_axis="y")
+    notes = []
+    assert run(settings, on_status=lambda status: notes.append(status.note)) == 1
+    assert "expected a first series with images of (40, 40)" in notes[-1]
+
+
+def test_a_file_without_angles_is_no_first_series(settings_for, tmp_path):
+    np.save(tmp_path / "first.npy", np.ones((4, 8, 8), np.float32))
+    with pytest.raises(LivetomoError):
+        first_series(settings_for(after=tmp_path / "first.npy"))
