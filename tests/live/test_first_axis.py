@@ -27,7 +27,7 @@ def about_an_axis(volume, rotation_deg):
 def test_a_second_axis_arriving_live_ends_where_both_at_once_end(volume, settings_for, watched, tmp_path, align):
     series = [about_an_axis(volume, rotation) for rotation in (0, 90)]
     lt.write(series[0], tmp_path / "first.mrc")
-    write_series(series[1], watched, Habits(interval_s=0, style="atomic"))
+    list(write_series(series[1], watched, Habits(interval_s=0, style="atomic")))
     settings = settings_for(expect_tilts=len(_ANGLES), after=tmp_path / "first.mrc", align=align, tilt_axis="y")
     assert run(settings) == 0
     live = lt.read(settings.output).data
@@ -40,7 +40,7 @@ def test_a_second_axis_arriving_live_ends_where_both_at_once_end(volume, setting
 
 def test_a_first_series_of_other_size_ends_the_run_with_the_reason(volume, settings_for, watched, tmp_path):
     lt.write(about_an_axis(volume[:, :30], 0), tmp_path / "first.mrc")
-    write_series(about_an_axis(volume, 90), watched, Habits(interval_s=0, style="atomic"))
+    list(write_series(about_an_axis(volume, 90), watched, Habits(interval_s=0, style="atomic")))
     settings = settings_for(expect_tilts=len(_ANGLES), after=tmp_path / "first.mrc", tilt_axis="y")
     notes = []
     assert run(settings, on_status=lambda status: notes.append(status.note)) == 1

@@ -208,7 +208,7 @@ def dual_axis_one_by_one_is_all_at_once(method: Any) -> None:
     whole, singly = _swept(method, whole, _SOME_SWEEPS), _swept(method, singly, _SOME_SWEEPS)
     _assert_same(method.volume(singly), method.volume(whole), tolerance=0.03)
     misfit = Projector(angles, geometry.volume_shape, rotations_deg=rotations)(method.volume(whole)) - projections
-    assert abs(method.residual(whole) - np.linalg.norm(misfit) / np.linalg.norm(projections)) < 5e-3
+    assert abs(method.residual(whole) - np.linalg.norm(misfit) / np.linalg.norm(projections)) < 0.01
 
 
 CHECKS = (
