@@ -8,6 +8,13 @@ SHAPES = [(20, 7, 9), (9, 130, 5), (17, 37, 12), (6, 1, 6), (1, 16, 4), (33, 48,
 """(z, y, x): less than a lane block, several, one that is not full, single slices and rows."""
 
 
+@pytest.fixture(autouse=True)
+def many_slabs(monkeypatch):
+    """Cut small volumes as large ones are, so that slabs meet."""
+    monkeypatch.setattr(variation, "_LEAST_VALUES_PER_TASK", 1)
+    monkeypatch.setattr(variation, "_MOST_VALUES_PER_TASK", 1)
+
+
 def volume_of(shape, seed=0):
     volume = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
     grid = PackedGrid(shape, shape[2])
