@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
-from livetomo.algorithms.reconstruct.stopping import StoppingRule
+from livetomo.algorithms.reconstruct.stopping import usual_rule
 from livetomo.model import Geometry, TiltSeries
 
 _LEAST_CORRECTION_PX = 0.05
@@ -52,7 +52,7 @@ class LiveReconstruction:
         self._shifts_px = np.zeros((0, 2))
         self._newest_shifts_px = np.zeros((0, 2))
         self._stale: list[int] = []
-        self._rule = StoppingRule()
+        self._rule = usual_rule(method)
         self._state: Any = None
         self._copy: np.ndarray | None = None
 
@@ -129,7 +129,7 @@ class LiveReconstruction:
 
     def change_method(self, method: Any) -> None:
         """Go on with another method, from all projections held."""
-        self.method = method
+        self.method, self._rule = method, usual_rule(method)
         self._shifts_px = self._newest_shifts_px.copy()
         self._stale.clear()
         self.residuals.clear()

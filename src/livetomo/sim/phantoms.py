@@ -95,7 +95,47 @@ def atoms(size: int, seed: int = 0) -> np.ndarray:
     return volume
 
 
-PHANTOMS: dict[str, Callable[[int, int], np.ndarray]] = {"helix": helix, "particles": particles, "atoms": atoms}
+def gold_on_strontium_titanate(size: int, seed: int = 0) -> np.ndarray:
+    """Make a porous, faceted crystal of strontium titanate that many small balls of gold decorate.
+
+    Parameters
+    ----------
+    size
+        Voxels on each side.
+    seed
+        Chooses how the crystal lies, its facets and pores, and the gold.
+
+    Returns
+    -------
+    numpy.ndarray
+        (z, y, x) float32 density, 0 outside and in the pores, 1 in the crystal, 4 in the gold.
+    """
+    _check_size(size)
+    random = np.random.default_rng(seed)
+    normals, distances = _truncated_cube(random)
+    distances *= 0.27 * size
+    z, y, x = (axis - np.float32((size - 1) / 2) for axis in np.ogrid[:size, :size, :size])
+    depth = np.full((size, size, size), np.float32(size))
+    for normal, distance in zip(normals.astype(np.float32), distances, strict=True):
+        np.minimum(depth, np.float32(distance) - (normal[0] * z + normal[1] * y + normal[2] * x), out=depth)
+    volume: np.ndarray = np.clip(depth + np.float32(0.5), 0, 1)
+    for _ in range(30):
+        _cut_ball(volume, random.uniform(-0.22, 0.22, 3) * size, random.uniform(0.015, 0.05) * size)
+    for _ in range(90):
+        direction = random.normal(size=3)
+        outward = normals @ direction
+        facing = outward > 1e-3 * np.linalg.norm(direction)
+        surface = direction * (distances[facing] / outward[facing]).min()
+        _put_ball(volume, surface, random.uniform(0.008, 0.022) * size + 0.5, 4.0)
+    return volume
+
+
+PHANTOMS: dict[str, Callable[[int, int], np.ndarray]] = {
+    "helix": helix,
+    "particles": particles,
+    "atoms": atoms,
+    "gold": gold_on_strontium_titanate,
+}
 """Every phantom by its name: ``PHANTOMS[name](size, seed)``."""
 
 
@@ -118,6 +158,21 @@ def _put_ball(volume: np.ndarray, centre_zyx: np.ndarray, radius: float, density
     box, squared = _neighbourhood(volume, centre_zyx, radius + 1)
     soft_edge = np.clip(radius + 0.5 - np.sqrt(squared), 0, 1)
     volume[box] = np.maximum(volume[box], (density * soft_edge).astype(np.float32))
+
+
+def _cut_ball(volume: np.ndarray, centre_zyx: np.ndarray, radius: float) -> None:
+    box, squared = _neighbourhood(volume, centre_zyx, radius + 1)
+    volume[box] *= 1 - np.clip(radius + 0.5 - np.sqrt(squared), 0, 1).astype(np.float32)
+
+
+def _truncated_cube(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Give (facet, 3) outward unit normals, turned at random, and (facet,) distances of about 1 from the centre."""
+    signs = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    n_axes = np.abs(signs).sum(axis=1)
+    cut = np.array([np.inf, 1.0, 1.22, 1.42])[n_axes] * random.uniform(0.94, 1.06, len(signs))
+    rotation, _ = np.linalg.qr(random.normal(size=(3, 3)))
+    facets = n_axes > 0
+    return (signs[facets] / np.sqrt(n_axes[facets, None])) @ rotation, cut[facets]
 
 
 def _put_atom(volume: np.ndarray, centre_zyx: np.ndarray, width: float, height: float) -> None:

@@ -55,7 +55,7 @@ class ASDPOCS:
     each as long as dPOCS: at first ``tv_share`` of the way that the data moved the volume; times ``tv_decay`` whenever
     TV moved it further than ``largest_ratio`` of that while the residual is above the tolerance (Sidky and Pan, Phys.
     Med. Biol. 53, 4777 (2008), doi:10.1088/0031-9155/53/17/021). The relaxation falls by ``relaxation_decay`` a sweep.
-    New tilts renew both from their start; the volume is kept.
+    New tilts take both back by the share that they are of all; the volume is kept.
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
     of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖, and the tolerance of the
@@ -105,11 +105,12 @@ class ASDPOCS:
         weights: np.ndarray | None = None,
         rotations_deg: np.ndarray | None = None,
     ) -> ASDPOCSState:
-        """Take in projections, do one update with them alone, and renew the envelope."""
+        """Take in projections and do one update with them alone, as far as they would move the volume in a subset."""
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
-        self._renew(state)
-        updates, scratch = updates_by_sums(data, [numbers], 1.0), Scratch(data)
+        self._widen(state, len(numbers))
+        reach = min(1.0, len(numbers) / min(len(data), self.tilts_per_subset))
+        updates, scratch = updates_by_sums(data, [numbers], reach), Scratch(data)
         for part in parts_of(updates, data.grid.n_blocks):
             for _ in correct(data, state.packed_volume, part, scratch, (1, np.float32(0)), [], float("inf")):
                 pass
@@ -163,6 +164,15 @@ class ASDPOCS:
     def residual(self, state: ASDPOCSState) -> float:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
         return state.residual
+
+    @staticmethod
+    def _widen(state: ASDPOCSState, n_new: int) -> None:
+        """Take the envelope back by the share that the new tilts are of all."""
+        state.updates = None
+        n_before = len(state.data) - n_new
+        if n_before and state.descent_length is not None:
+            state.descent_length *= 1 + n_new / n_before
+            state.n_sweeps = state.n_sweeps * n_before // len(state.data)
 
     @staticmethod
     def _renew(state: ASDPOCSState) -> None:

@@ -1,17 +1,16 @@
 """Reconstruct a whole tilt series at once."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from livetomo.algorithms.filter.background import remove_background
 from livetomo.algorithms.reconstruct.auto import Auto
-from livetomo.algorithms.reconstruct.dart import DART
 from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
-from livetomo.algorithms.reconstruct.stopping import StoppingRule, noise_level
+from livetomo.algorithms.reconstruct.stopping import StoppingRule, noise_level, usual_rule
 from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.model import Geometry, TiltSeries, Volume
 
@@ -50,9 +49,9 @@ def reconstruct(
     progress
         Called after each sweep with (sweeps done, sweeps in all or None, residual).
     stopping
-        The rule when ``sweeps`` is not given; ``StoppingRule()`` by itself. ``"noise"`` stops too when the residual is
-        down to the noise found in the projections; ``"held-out"`` first finds the number of sweeps after which one tilt
-        in eight is predicted best from the others, at the cost of as many sweeps again.
+        The rule when ``sweeps`` is not given; ``StoppingRule()`` by itself, DART a number of sweeps. ``"noise"`` stops
+        too when the residual is down to the noise found in the projections; ``"held-out"`` first finds the number of
+        sweeps after which one tilt in eight is predicted best from the others, at the cost of as many sweeps again.
     settings
         The method's own, such as ``relaxation=1.5`` or ``positivity=False`` for SIRT, ``window="hann"`` for WBP.
 
@@ -123,11 +122,9 @@ def _on_zero(projections: np.ndarray) -> np.ndarray:
 def _ending(
     method: Any, geometry: Geometry, tilts: Tilts, sweeps: int | None, stopping: Stopping
 ) -> tuple[int | None, StoppingRule]:
-    rule = stopping if isinstance(stopping, StoppingRule) else StoppingRule()
+    rule = stopping if isinstance(stopping, StoppingRule) else usual_rule(method)
     if sweeps is None and stopping == "held-out":
         sweeps = sweeps_by_held_out_tilts(method, geometry, tilts, rule.max_sweeps)
     elif stopping == "noise":
-        rule = StoppingRule(noise_level=noise_level(tilts.measured))
-    elif sweeps is None and stopping is None and isinstance(method, DART):
-        sweeps = method.usual_sweeps  # its residual rises when a round begins: the rule would end it there
+        rule = replace(rule, noise_level=noise_level(tilts.measured))
     return sweeps, rule

@@ -31,7 +31,8 @@ class CAV:
     relaxation: float = 1.0
     positivity: bool = True
     tilts_per_subset: int | None = None
-    damping: float = 0.003
+    damping: float | None = None
+    """Share of the volume that an update takes away; None follows the noise found in the projections."""
     name: ClassVar[str] = "cav"
     is_direct: ClassVar[bool] = False
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.linear_maps import backproject, project, systems
+from livetomo.algorithms.reconstruct.noise import damping_for_noise
 from livetomo.algorithms.reconstruct.scaling import largest_eigenvalue, updates_by_sums
 from livetomo.algorithms.reconstruct.sweeps import check_damping
 from livetomo.algorithms.reconstruct.updates import Scratch, correct, parts_of
 from livetomo.kernels import conjugate, packed
 from livetomo.model import Geometry
 
+_LEAST_DAMPING = 0.001
 _EXACT = 1e-13
 """When the gradient's energy has fallen to this share of where it began, float32 can make it no better."""
 
@@ -57,10 +59,11 @@ class CGLSState:
 class CGLS:
     """CGLS after Björck, Numerical Methods for Least Squares Problems (1996), doi:10.1137/1.9781611971484, section 7.4.
 
-    Minimises ‖b − A x‖² + damping · ‖A‖² ‖x‖², in far fewer sweeps than any fixed step: 5 to 15. Slices do not
-    meet, so every lane block has step lengths of its own, unless the specimen was turned for some tilts. When data come
-    or change, the search begins anew from the volume there is. There is no positivity, and with noise the best volume
-    comes early: give few sweeps, or more damping. Memory: two volumes and one lane block, and twice the projections.
+    Minimises ‖b − A x‖² + damping · ‖A‖² ‖x‖², in far fewer sweeps than any fixed step: 5 to 15. Slices do not meet, so
+    every lane block has step lengths of its own, unless the specimen was turned for some tilts. When data come or
+    change, the search begins anew from the volume there is. There is no positivity, and with noise the best volume
+    comes early; the damping, by the noise found in the projections, keeps what comes later near it. Memory: two volumes
+    and one lane block, and twice the projections.
 
     Raises
     ------
@@ -68,7 +71,8 @@ class CGLS:
         When the damping is not from 0 to below 1.
     """
 
-    damping: float = 0.001
+    damping: float | None = None
+    """Over ‖A‖²; None follows the noise found in the projections."""
     name: ClassVar[str] = "cgls"
     is_direct: ClassVar[bool] = False
 
@@ -127,7 +131,8 @@ class CGLS:
         if not len(data):
             return
         if state.damping is None:
-            state.damping = self.damping * largest_eigenvalue(data, np.arange(len(data)), data.rays_used)
+            damping = damping_for_noise(data, _LEAST_DAMPING) if self.damping is None else self.damping
+            state.damping = damping * largest_eigenvalue(data, np.arange(len(data)), data.rays_used)
         together = systems(data)
         memory = _Memory(data, len(together[0]))
         for number in np.roll(np.arange(len(together)), -state.next_system).tolist():

@@ -1,6 +1,6 @@
 """DART: the discrete algebraic reconstruction technique."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -20,6 +20,9 @@ _FREE = np.float32(-1)
 """Marks a free voxel among the fixed ones, whose levels are not negative."""
 
 _USUAL_ROUNDS = 10
+_SLICES_AT_ONCE = 8
+_GAUSSIAN_REACH = 4
+"""Slices that SciPy's Gaussian of one voxel looks at on each side."""
 _ROWS_PER_TASK = 1024
 """Packed rows: few enough that what is compared stays in cache."""
 
@@ -39,6 +42,8 @@ class DARTState:
     next_part: int = 0
     n_sweeps: int = 0
     """Since the tilts changed."""
+    n_rounds: int = 0
+    """Begun since then."""
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -53,8 +58,8 @@ class DART:
     free voxels, gives every voxel the nearest level, frees those at a boundary (by six neighbours) and at random
     ``free_share`` of the others, and refines the free ones alone by ``round_sweeps`` of SIRT. New tilts begin again
     with SIRT from the volume there is. The volume shows the free voxels as they are, so that the residual is its own;
-    the discrete image is that volume cut midway between the levels. The residual rises when a round begins, where a
-    stopping rule would end: without a number of sweeps, ``reconstruct`` does ten rounds.
+    the discrete image is that volume cut midway between the levels. The residual rises when a round begins, so it
+    does not tell when to end: live and offline, ten rounds are done unless another number of sweeps is given.
 
     Levels that are not given are estimated from the histogram when the first round begins; the lowest is vacuum, 0.
     Memory: two copies of the volume and two more for a moment when a round begins.
@@ -152,9 +157,10 @@ class DART:
             return
         if state.updates is None:
             state.updates = updates_by_sums(data, spread_subsets(data, self.tilts_per_subset), self.relaxation)
-        n_before, is_new_round = divmod(state.n_sweeps - self.start_sweeps, self.round_sweeps)
-        if n_before >= 0 and is_new_round == 0 and state.next_part == 0:
-            self._begin_round(state, n_before)
+        n_rounds = (state.n_sweeps - self.start_sweeps) // self.round_sweeps + 1
+        if n_rounds > state.n_rounds:
+            yield from self._begin_round(state, n_rounds - 1)
+            state.n_rounds = n_rounds
         parts, scratch = parts_of(state.updates, data.grid.n_blocks), Scratch(data)
         for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
             part = parts[number]
@@ -176,30 +182,52 @@ class DART:
     @staticmethod
     def _renew(state: DARTState) -> None:
         state.updates, state.levels, state.n_sweeps, state.next_part = None, None, 0, 0
+        state.n_rounds = 0
         state.fixed = state.packed_volume[:, :0]
 
-    def _begin_round(self, state: DARTState, number: int) -> None:
+    def _begin_round(self, state: DARTState, number: int) -> Iterator[None]:
+        """Choose what is fixed, a few slices at a time; when it is left before the end, nothing has changed."""
         grid = state.data.grid
         volume = grid.unpack_volume(state.packed_volume)
+        yield
         if state.levels is None:
             given = self.grey_levels
             state.levels = estimated_levels(volume, self.n_levels) if given is None else np.array(given)
+            yield
         if number > 0 and self.smoothing > 0:
-            self._smooth(state, volume)
-        labels = labels_of(volume, state.levels)
-        is_free = boundary(labels)
-        is_free |= np.random.default_rng((self.seed, number)).random(volume.shape, np.float32) < self.free_share
-        fixed = np.where(is_free, _FREE, state.levels.astype(np.float32)[labels])
-        state.fixed = grid.new_volume()
-        grid.pack_volume(fixed, state.fixed)
+            volume = yield from self._smoothed(state, volume)
+        fixed, levels = np.empty_like(volume), state.levels.astype(np.float32)
+        for first, slab, inner in _slabs(volume.shape[1], 1):
+            labels = labels_of(volume[:, slab], state.levels)
+            random = np.random.default_rng((self.seed, number, first))
+            is_free = boundary(labels) | (random.random(labels.shape, np.float32) < self.free_share)
+            fixed[:, first : first + _SLICES_AT_ONCE] = np.where(is_free, _FREE, levels[labels])[:, inner]
+            yield
+        packed_fixed = grid.new_volume()
+        grid.pack_volume(fixed, packed_fixed)
+        yield
         grid.pack_volume(volume, state.packed_volume)
+        state.fixed = packed_fixed
 
-    def _smooth(self, state: DARTState, volume: np.ndarray) -> None:
+    def _smoothed(self, state: DARTState, volume: np.ndarray) -> Generator[None, None, np.ndarray]:
         from scipy.ndimage import gaussian_filter
 
-        smooth = gaussian_filter(volume, 1.0)
-        is_free = state.data.grid.unpack_volume(state.fixed) == _FREE
-        volume[is_free] += np.float32(self.smoothing) * (smooth - volume)[is_free]
+        is_free, smoothed = state.data.grid.unpack_volume(state.fixed) == _FREE, volume.copy()
+        yield
+        for first, slab, inner in _slabs(volume.shape[1], _GAUSSIAN_REACH):
+            some = slice(first, first + _SLICES_AT_ONCE)
+            change = (gaussian_filter(volume[:, slab], 1.0) - volume[:, slab])[:, inner]
+            smoothed[:, some] += np.float32(self.smoothing) * change * is_free[:, some]
+            yield
+        return smoothed
+
+
+def _slabs(n_slices: int, reach: int) -> Iterator[tuple[int, slice, slice]]:
+    """Give, for some slices at a time, the first of them, them with neighbours, and where they lie among those."""
+    for first in range(0, n_slices, _SLICES_AT_ONCE):
+        before = min(first, reach)
+        last = min(first + _SLICES_AT_ONCE, n_slices)
+        yield first, slice(first - before, last + reach), slice(before, before + last - first)
 
 
 def _fix(state: DARTState, block: int) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.noise import damping_for_noise
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
 from livetomo.algorithms.reconstruct.support import packed_support
@@ -16,8 +17,7 @@ from livetomo.kernels import packed
 from livetomo.kernels.turn import Turn, turn_back_tasks
 from livetomo.model import Geometry
 
-_DAMPING_FOR_NOISE = 0.025
-_DAMPING_LIMITS = 0.0003, 0.03
+_LEAST_DAMPING = 0.002
 _NO_CEILING = np.float32(np.finfo(np.float32).max)
 
 
@@ -61,8 +61,8 @@ class FISTA:
     subsets that of Kim, Ramani and Fessler, IEEE Trans. Med. Imaging 34, 167 (2015), doi:10.1109/TMI.2014.2350962. Two
     safeguards, for each lane block of slices: momentum starts anew when it leads uphill over a sweep (O'Donoghue and
     Candès, Found. Comput. Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3), and subsets, with which momentum may
-    diverge, are merged two by two whenever a sweep finds the misfit grown. Each update is damped as SIRT's is, by 0.025
-    of the noise's share in the projections, so that the volume settles instead of fitting noise for ever. Memory: two
+    diverge, are merged two by two whenever a sweep finds the misfit grown. Each update is damped as SIRT's is, by the
+    noise found in the projections, so that the volume settles instead of fitting noise for ever. Memory: two
     volumes and the projections, and a quarter of a volume for a support.
 
     Raises
@@ -86,7 +86,7 @@ class FISTA:
     def __post_init__(self) -> None:
         check_relaxation(self.relaxation)
         check_tilts_per_subset(self.tilts_per_subset)
-        check_damping(self.damping or 0.0)
+        check_damping(self.damping)
         if self.upper_bound is not None and not self.upper_bound > 0:
             raise ValueError(f"upper_bound: expected more than 0, or None for no bound, got {self.upper_bound}")
 
@@ -169,11 +169,7 @@ class FISTA:
     def _damping(self, state: FISTAState) -> float:
         if self.damping is not None:
             return self.damping
-        energy = float(state.data.energies.sum())
-        counts = state.data.tilt_weights > 0
-        noise = float((state.data.noise[counts] ** 2).sum()) * np.prod(state.data.geometry.projection_shape)
-        share = np.sqrt(noise / energy) if energy > 0 else 0.0
-        return float(np.clip(_DAMPING_FOR_NOISE * share, *_DAMPING_LIMITS))
+        return damping_for_noise(state.data, _LEAST_DAMPING)
 
     def _subsets(self, state: FISTAState) -> list[np.ndarray]:
         return spread_subsets(state.data, (self.tilts_per_subset or len(state.data)) * 2**state.merged)

@@ -35,6 +35,8 @@ class HeldData:
     """(tilt,) from 0, not used, to 1."""
     path_lengths: np.ndarray = field(init=False)
     """(tilt, x) voxels that each ray passes within the grid: the row sums of A."""
+    ray_energies: np.ndarray = field(init=False)
+    """(tilt, x) Σ a² of the voxel weights of each ray, NaN until it was asked for."""
     energies: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """(tilt,) Σ w b² over the rays that meet the grid, w the weights of the pixels."""
     noise: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -43,6 +45,7 @@ class HeldData:
 
     def __post_init__(self) -> None:
         self.path_lengths = np.zeros((0, self.geometry.detector_width), np.float32)
+        self.ray_energies = self.path_lengths.copy()
         self._turns: dict[float, Turn] = {}
         self._trace()
 
@@ -84,6 +87,8 @@ class HeldData:
             setattr(self, key, np.concatenate([getattr(self, key), getattr(tilts, key)]))
         self._trace()
         self.path_lengths = np.concatenate([self.path_lengths, self._lengths_of(numbers)])
+        unknown = np.full((len(tilts), self.geometry.detector_width), np.nan, np.float32)
+        self.ray_energies = np.concatenate([self.ray_energies, unknown])
         self.energies = np.concatenate([self.energies, np.zeros(len(tilts))])
         self.noise = np.concatenate([self.noise, np.zeros(len(tilts))])
         self._store(numbers, tilts)
@@ -115,6 +120,7 @@ class HeldData:
             setattr(self, key, values)
         self._trace()
         self.path_lengths[index] = self._lengths_of(numbers)[0]
+        self.ray_energies[index] = np.nan
         self._store(numbers, tilts)
         return numbers
 

@@ -27,7 +27,8 @@ class Landweber:
 
     relaxation: float = 1.0
     positivity: bool = True
-    damping: float = 0.003
+    damping: float | None = None
+    """Share of the volume that an update takes away; None follows the noise found in the projections."""
     name: ClassVar[str] = "landweber"
     is_direct: ClassVar[bool] = False
 

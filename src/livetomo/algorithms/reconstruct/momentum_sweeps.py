@@ -34,6 +34,8 @@ class MomentumState:
     updates: list[Update] | None = None
     """Those of a sweep; None when the tilts have changed since."""
     residual: float = 1.0
+    is_comparable: bool = False
+    """Whether the newest whole sweep had the same data, so that a rise of the residual means something."""
     next_part: int = 0
     """Which of the parts comes next: an update of some lane blocks, or the smoothing after each update."""
     momentum: float = 1.0
@@ -99,11 +101,21 @@ def add(
     weights: np.ndarray | None = None,
     rotations_deg: np.ndarray | None = None,
 ) -> MomentumState:
-    """Take in projections and do one update with them alone, not smoothed."""
+    """Take in projections and do one update with them alone, not smoothed.
+
+    It goes as far as they would move the volume among a subset. The volume gives up the share that they are of the
+    tilts: what the tilts hold is back after a few updates, and what they leave open, where fewer tilts led astray,
+    fades. Half of the momentum stays.
+    """
     data = state.data
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
-    _begin_anew(state)
-    updates, scratch = updates_by_sums(data, [numbers], 1.0), Scratch(data)
+    state.updates, state.is_comparable = None, False
+    state.momentum = max(1.0, state.momentum / 2)
+    share_kept = np.float32(1 - len(numbers) / max(len(data), 1))
+    state.packed_volume *= share_kept
+    state.before *= share_kept
+    reach = min(1.0, len(numbers) / min(len(data), scheme.tilts_per_subset or len(data)))
+    updates, scratch = updates_by_sums(data, [numbers], reach), Scratch(data)
     for part in parts_of(updates, data.grid.n_blocks):
         for _ in correct(data, state.packed_volume, part, scratch, (1, floor_of(scheme)), [], float("inf")):
             pass
@@ -121,7 +133,7 @@ def replace(
 ) -> MomentumState:
     """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
     state.data.replace(index, projection, tilt_angle, shift_px, weights)
-    _begin_anew(state)
+    state.updates, state.is_comparable, state.momentum = None, False, 1.0
     return state
 
 
@@ -154,9 +166,9 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
             yield from correct(data, state.packed_volume, part, scratch, (1, packed.NO_FLOOR), squares, piece_s)
         state.next_part = (number + 1) % len(parts)
     residual = data.residual(sum(squares))
-    if residual > state.residual:
+    if state.is_comparable and residual > state.residual:
         state.momentum = 1.0
-    state.residual = residual
+    state.residual, state.is_comparable = residual, True
 
 
 def volume(scheme: SmoothingScheme, state: MomentumState, out: np.ndarray | None = None) -> np.ndarray:
@@ -178,7 +190,3 @@ def _gather_momentum(state: MomentumState) -> None:
     following = (1 + np.sqrt(1 + 4 * state.momentum**2)) / 2
     state.push = min((state.momentum - 1) / following, _LARGEST_PUSH)
     state.momentum = following
-
-
-def _begin_anew(state: MomentumState) -> None:
-    state.updates, state.momentum, state.push = None, 1.0, 0.0

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _MEAN_TO_DEVIATION = np.sqrt(np.pi / 2)
 _SHARE_OF_MISFIT = 0.1
+_LARGEST_DAMPING = 0.05
 
 
 def noise_deviations(projections: np.ndarray) -> np.ndarray:
@@ -52,6 +53,18 @@ def residual_of_noise(data: "HeldData") -> float:
     """Give the residual ‖A x − b‖ / ‖b‖ of the true volume, as far as it comes from noise."""
     root = _mean_square_root(data)
     return _median_noise(data) / root if root > 0 else 0.0
+
+
+def damping_for_noise(data: "HeldData", least: float) -> float:
+    """Give the share of the volume that an update of SIRT should take away, by the noise's share in the projections.
+
+    A quarter of its power of 1.5, measured on simulated particles with 1 % to 10 % of noise, 20 and 71 tilts; at least
+    ``least`` and at most 5 %.
+    """
+    energy, counts = float(data.energies.sum()), data.tilt_weights > 0
+    noise = float((data.noise[counts] ** 2).sum()) * np.prod(data.geometry.projection_shape)
+    share = np.sqrt(noise / energy) if energy > 0 else 0.0
+    return float(np.clip(share**1.5 / 4, least, _LARGEST_DAMPING))
 
 
 def _median_noise(data: "HeldData") -> float:

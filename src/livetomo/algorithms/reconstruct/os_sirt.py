@@ -16,9 +16,9 @@ from livetomo.algorithms.reconstruct.updates import Update
 class OSSIRT:
     """OS-SIRT after Xu et al., J. Struct. Biol. 171, 142 (2010), doi:10.1016/j.jsb.2010.03.018.
 
-    SIRT's update for one group of about ``tilts_per_subset`` tilts after the other. It is the textbook's: unlike
-    ``SIRT``'s default it is not damped, so noise is fitted as the sweeps go on. With one tilt a group it is SART, with
-    all of them plain SIRT. Memory: one volume and the projections.
+    SIRT's update for one group of about ``tilts_per_subset`` tilts after the other. It is damped as ``SIRT`` is, and so
+    is ``SIRT`` with other groups; ``damping=0`` is the textbook's, which fits noise as the sweeps go on. With one tilt
+    a group it is SART, with all of them plain SIRT. Memory: one volume and the projections.
 
     Raises
     ------
@@ -29,7 +29,8 @@ class OSSIRT:
     relaxation: float = 1.0
     positivity: bool = True
     tilts_per_subset: int = 5
-    damping: float = 0.0
+    damping: float | None = None
+    """Share of the volume that an update takes away; None follows the noise found in the projections."""
     name: ClassVar[str] = "os-sirt"
     is_direct: ClassVar[bool] = False
 

@@ -18,7 +18,8 @@ class SART:
 
     One tilt at a time corrects the volume by its rays' misfit, scaled by row and column sums; tilts that follow each
     other lie far apart. The first sweep shows much, but the newest tilt always wins: with noisy data lower the
-    relaxation or give few sweeps. Memory: one volume and the projections; and one (z, x) slice a tilt for the sums.
+    relaxation. Damped by the noise as ``SIRT`` is; ``damping=0`` is the textbook's. Memory: one volume and the
+    projections; and one (z, x) slice a tilt for the sums.
 
     Raises
     ------
@@ -28,7 +29,8 @@ class SART:
 
     relaxation: float = 0.3
     positivity: bool = True
-    damping: float = 0.0
+    damping: float | None = None
+    """Share of the volume that an update takes away; None follows the noise found in the projections."""
     name: ClassVar[str] = "sart"
     is_direct: ClassVar[bool] = False
 

@@ -9,7 +9,7 @@ from livetomo.kernels.turn import Turn
 
 _LEAST_COLUMN_SUM = 1e-3
 _LEAST_ENERGY = 1e-6
-_POWER_STEPS = 8
+_POWER_STEPS = 3
 """A ray's weights are not negative and the eigenvalues fall fast, so from ones a few steps find the largest."""
 
 
@@ -50,22 +50,25 @@ def ray_energies(data: HeldData, numbers: np.ndarray, column_weights: np.ndarray
     """Give (tilt, x) float32: Σ a² of the voxel weights of each ray, exactly; 0 for tilts other than these.
 
     These have one rotation. Every other ray of a tilt shares no voxel with the next, so for these A Aᵀ is diagonal and
-    shows its entries when it is applied to ones. With ``column_weights`` s, (z, x), Σ s a².
+    shows its entries when it is applied to ones. With ``column_weights`` s, (z, x), Σ s a²;
+    without, they are kept with the data.
     """
     n_z, n_x = data.grid_at(data.rotations_deg[numbers[0]]).n_zx
     grid, first = packed.PackedGrid((n_z, 2, n_x), data.grid.detector_width), np.arange(1)
-    energies = np.zeros((len(data), grid.detector_width), np.float32)
+    known = data.ray_energies if column_weights is None else np.full_like(data.ray_energies, np.nan)
     every_other = np.zeros((1, 2, grid.detector_width), np.float32)
     every_other[0, 0, ::2] = every_other[0, 1, 1::2] = 1
     rays, volume = grid.new_projections(1), grid.new_volume()
     gain = np.ones(grid.n_zx, np.float32) if column_weights is None else column_weights
-    for number in numbers:
+    for number in numbers[np.isnan(known[numbers, 0])]:
         beams = data.rays_of(np.array([number]))
         grid.pack_projections(every_other, rays)
         once = gain, np.float32(0), packed.NO_FLOOR
         packed.run(packed.backproject_tasks(grid, beams, volume[0], rays[0], first, once))
         packed.run(packed.project_tasks(grid, beams, volume[0], rays[0], first))
-        energies[number] = (grid.unpack_projections(rays, 0, 1) * every_other).sum(axis=(0, 1))
+        known[number] = (grid.unpack_projections(rays, 0, 1) * every_other).sum(axis=(0, 1))
+    energies = np.zeros_like(known)
+    energies[numbers] = known[numbers]
     return energies
 
 

@@ -20,7 +20,8 @@ class SIRT:
     follow the data as tilts arrive. With ordered subsets (Xu et al., J. Struct. Biol. 171, 142 (2010),
     doi:10.1016/j.jsb.2010.03.018) a sweep does that once for each group of about ``tilts_per_subset`` tilts spread over
     all angles, and converges about as many times faster as there are groups. The damping (Tikhonov's) settles what the
-    tilts leave open: the volume no longer depends on the order in which they came, and noise is not fitted for ever.
+    tilts leave open: the volume no longer depends on the order in which they came, and noise is not fitted for ever;
+    it follows the noise found in the projections, from 0.3 % where there is hardly any to 5 %.
     ``SIRT(tilts_per_subset=None, damping=0)`` is plain SIRT.
 
     ``add`` to an empty state is its first update. The residual is that of the volume as the newest sweep met it, which
@@ -36,7 +37,8 @@ class SIRT:
     relaxation: float = 1.0
     positivity: bool = True
     tilts_per_subset: int | None = 8
-    damping: float = 0.003
+    damping: float | None = None
+    """Share of the volume that an update takes away; None follows the noise found in the projections."""
     name: ClassVar[str] = "sirt"
     is_direct: ClassVar[bool] = False
 

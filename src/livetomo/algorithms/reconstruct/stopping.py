@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -32,6 +33,23 @@ class StoppingRule:
         if len(residuals) > 1 and residuals[-2] - residuals[-1] < self.tolerance * residuals[-2]:
             return f"the residual falls less than {self.tolerance:.2g} of itself a sweep"
         return None
+
+
+@runtime_checkable
+class EndsByCount(Protocol):
+    """A method whose residual does not tell when it has had enough."""
+
+    @property
+    def usual_sweeps(self) -> int:
+        """How many sweeps do, from where the tilts last changed."""
+        ...
+
+
+def usual_rule(method: object) -> StoppingRule:
+    """Give the rule by which this method ends, live and offline, when nobody asked for another."""
+    if isinstance(method, EndsByCount):
+        return StoppingRule(tolerance=-float("inf"), max_sweeps=method.usual_sweeps)
+    return StoppingRule()
 
 
 def noise_level(projections: np.ndarray) -> float:

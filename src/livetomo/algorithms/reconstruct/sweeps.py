@@ -12,9 +12,13 @@ from typing import Protocol
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.noise import damping_for_noise
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, parts_of
 from livetomo.kernels import packed
 from livetomo.model import Geometry
+
+_LEAST_DAMPING = 0.003
+"""Settles what the tilts leave open even where there is no noise."""
 
 
 class Scheme(Protocol):
@@ -26,8 +30,13 @@ class Scheme(Protocol):
         ...
 
     @property
-    def damping(self) -> float:
-        """The share of the volume that each update takes away."""
+    def damping(self) -> float | None:
+        """The share of the volume that each update takes away; None follows the noise found in the projections."""
+        ...
+
+    @property
+    def relaxation(self) -> float:
+        """The factor of an update; the damping that follows the noise goes with it."""
         ...
 
     def subsets(self, data: HeldData) -> list[np.ndarray]:
@@ -68,7 +77,7 @@ def check_relaxation(relaxation: float) -> None:
         raise ValueError(f"relaxation: expected a factor between 0 and 2, got {relaxation}")
 
 
-def check_damping(damping: float) -> None:
+def check_damping(damping: float | None) -> None:
     """Refuse a damping that is no share of the volume.
 
     Raises
@@ -76,7 +85,7 @@ def check_damping(damping: float) -> None:
     ValueError
         When it is not from 0 to below 1.
     """
-    if not 0 <= damping < 1:
+    if damping is not None and not 0 <= damping < 1:
         raise ValueError(f"damping: expected a fraction from 0 to below 1, got {damping}")
 
 
@@ -143,9 +152,8 @@ def step_pieces(scheme: Scheme, state: SweepState, piece_s: float = 0.03) -> Ite
         state.updates = scheme.updates(data, scheme.subsets(data))
     parts, scratch = parts_of(state.updates, data.grid.n_blocks), Scratch(data)
     for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
-        yield from correct(
-            data, state.packed_volume, parts[number], scratch, _change_of(scheme), squares, piece_s
-        )
+        change = _change_of(scheme, data, parts[number][0])
+        yield from correct(data, state.packed_volume, parts[number], scratch, change, squares, piece_s)
         state.next_part = (number + 1) % len(parts)
     if parts:
         state.residual = data.residual(sum(squares))
@@ -164,9 +172,13 @@ def residual(scheme: Scheme, state: SweepState) -> float:
 def _run(scheme: Scheme, state: SweepState, updates: list[Update]) -> None:
     scratch = Scratch(state.data)
     for part in parts_of(updates, state.data.grid.n_blocks):
-        for _ in correct(state.data, state.packed_volume, part, scratch, _change_of(scheme), [], float("inf")):
+        change = _change_of(scheme, state.data, part[0])
+        for _ in correct(state.data, state.packed_volume, part, scratch, change, [], float("inf")):
             pass
 
 
-def _change_of(scheme: Scheme) -> tuple[float, np.float32]:
-    return 1 - scheme.damping, np.float32(0) if scheme.positivity else packed.NO_FLOOR
+def _change_of(scheme: Scheme, data: HeldData, update: Update) -> tuple[float, np.float32]:
+    damping = scheme.damping
+    if damping is None:
+        damping = update.share * scheme.relaxation * damping_for_noise(data, _LEAST_DAMPING)
+    return 1 - damping, np.float32(0) if scheme.positivity else packed.NO_FLOOR

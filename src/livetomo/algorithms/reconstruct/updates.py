@@ -27,6 +27,8 @@ class Update:
     """(z, x) factor of each voxel of the grid that these tilts see."""
     turn: Turn | None = None
     """How the specimen was turned in its plane."""
+    share: float = 1.0
+    """Of its tilts' rays: the damping that follows the noise goes with it."""
 
 
 class Scratch:

@@ -1,0 +1,133 @@
+"""Odd data give a finite volume or one clear error, by every method, and no warning."""
+
+import numpy as np
+import pytest
+
+from livetomo.algorithms.reconstruct import METHODS, method_named, reconstruct
+from livetomo.kernels.projector import Projector
+from livetomo.live.reconstruction import LiveReconstruction, Prepared
+from livetomo.model import TiltSeries
+
+ANGLES = np.linspace(-60, 60, 9)
+SWEEPS = 24  # DART begins a round
+
+
+def images(shape=(24, 4, 24), angles=ANGLES):
+    z, y, x = np.mgrid[: shape[0], : shape[1], : shape[2]].astype(np.float32)
+    middle = (shape[0] - 1) / 2
+    blob = np.exp(-((z - middle) ** 2 + (x - middle - 1) ** 2) / 10) * (1 + 0.1 * y)
+    noise = np.random.default_rng(3).normal(0, 0.05, (len(angles), shape[1], shape[2]))
+    return (Projector(angles, shape)(blob.astype(np.float32)) + noise).astype(np.float32)
+
+
+def hot_pixels():
+    b = images()
+    b[2, 1, 5] = b[4, 3, 12] = b[4, 0, 20] = 1000 * b.max()
+    return b, ANGLES
+
+
+def a_blank_tilt():
+    b = images()
+    b[3] = 0
+    return b, ANGLES
+
+
+def constant_images():
+    return np.full((9, 4, 24), 7, np.float32), ANGLES
+
+
+def nothing_at_all():
+    return np.zeros((9, 4, 24), np.float32), ANGLES
+
+
+def all_negative():
+    return -images() - 1, ANGLES
+
+
+def whole_numbers():
+    return np.rint(1000 * images()).astype(np.int16), ANGLES
+
+
+def five_pixels_wide():
+    return images((5, 4, 5)), ANGLES
+
+
+def a_single_slice():
+    return images((24, 1, 24)), ANGLES
+
+
+def a_single_tilt():
+    return images(angles=ANGLES[:1]), ANGLES[:1]
+
+
+def repeated_angles():
+    angles = np.array([0.0, 0, 0, 30, 30, -45])
+    return images(angles=angles), angles
+
+
+def right_angles():
+    angles = np.array([-90.0, -45, 0, 45, 90])
+    return images(angles=angles), angles
+
+
+def tenths_of_a_degree():
+    angles = np.arange(-0.5, 0.55, 0.1)
+    return images(angles=angles), angles
+
+
+def tiny_values():
+    return images() * np.float32(1e-15), ANGLES
+
+
+def huge_values():
+    return images() * np.float32(1e12), ANGLES
+
+
+ODD = [
+    hot_pixels,
+    a_blank_tilt,
+    constant_images,
+    nothing_at_all,
+    all_negative,
+    whole_numbers,
+    five_pixels_wide,
+    a_single_slice,
+    a_single_tilt,
+    repeated_angles,
+    right_angles,
+    tenths_of_a_degree,
+    tiny_values,
+    huge_values,
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.__name__)
+@pytest.mark.parametrize("name", METHODS)
+def test_odd_data_give_a_finite_volume(name, odd):
+    projections, angles = odd()
+    volume = reconstruct(TiltSeries(projections, angles), name, sweeps=SWEEPS, background="keep")
+    assert volume.data.shape == (projections.shape[2], *projections.shape[1:])
+    assert np.isfinite(volume.data).all()
+    assert np.isfinite(volume.metadata["residuals"]).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("odd", [hot_pixels, a_blank_tilt, nothing_at_all], ids=lambda odd: odd.__name__)
+def test_odd_data_that_come_one_by_one_give_a_finite_volume(name, odd):
+    projections, angles = odd()
+    live = LiveReconstruction(method_named(name))
+    for k in range(len(angles)):
+        live.add([Prepared(str(k), projections[k], float(angles[k]))])
+        for _ in live.refine():
+            pass
+    assert np.isfinite(live.volume()).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", [(3, 2, 7), (3,)], ids=["pixel", "tilt"])
+@pytest.mark.parametrize("name", METHODS)
+def test_nan_and_infinity_are_one_clear_error(name, where, bad):
+    projections = images()
+    projections[where] = bad
+    with pytest.raises(ValueError, match="projections: expected finite values"):
+        reconstruct(TiltSeries(projections, ANGLES), name)
