@@ -13,14 +13,18 @@ import memory  # noqa: E402
 import peers  # noqa: E402
 import projector  # noqa: E402
 import quality  # noqa: E402
+import quality_dynamic  # noqa: E402
+import quality_live  # noqa: E402
+import quality_seeds  # noqa: E402
 import real_data  # noqa: E402
 import sizes  # noqa: E402
 
 _SPEED = (projector, sizes, peers, memory, real_data, live_lag, first_start)
+_QUALITY = (quality, quality_seeds, quality_dynamic, quality_live)
 _PAGES = {
     "speed": ("benchmarks.md", "# Benchmarks", "make bench", _SPEED),
     "large": ("benchmarks-large.md", "# Benchmarks on a large volume", "make bench ARGS=large", (large,)),
-    "quality": ("quality.md", "# Quality of the methods", "make bench-quality", (quality,)),
+    "quality": ("quality.md", "# Quality of the methods", "make bench-quality", _QUALITY),
 }
 _MORE = {"make bench": "\nVolumes of 1024³ voxels need 9 GB and some minutes: `make bench ARGS=large` measures them."}
 

@@ -9,7 +9,7 @@ from livetomo.cli import options
 
 
 def command(
-    phantom: Annotated[str, typer.Argument(metavar="helix|particles|atoms", help="Which specimen.")],
+    phantom: Annotated[str, typer.Argument(metavar="helix|particles|atoms|gold", help="Which specimen.")],
     output: options.Output,
     size: Annotated[int, typer.Option(metavar="N", help="Voxels, and pixels, on each side.")] = 128,
     tilts: Annotated[str, typer.Option(metavar="FIRST:LAST:STEP", help="Tilt angles in degrees.")] = "-70:70:2",
@@ -24,7 +24,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Another seed, another noise.")] = 0,
     truth: Annotated[Path | None, typer.Option(help="Also write the specimen itself, as a volume.")] = None,
 ) -> None:
-    """Simulate the tilt series of a helix, of nanoparticles or of atoms."""
+    """Simulate the tilt series of a helix, of nanoparticles, of atoms or of gold on a crystal."""
     from livetomo.formats import check_target, write
     from livetomo.model import Volume
     from livetomo.sim.tilt_series import Imaging, simulate, tilt_range

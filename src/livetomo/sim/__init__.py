@@ -1,7 +1,7 @@
 """Phantoms and a simulated microscope that writes files as a real one does."""
 
 from livetomo.sim.microscope import Habits, Written, replay, write_series
-from livetomo.sim.phantoms import PHANTOMS, atoms, helix, particles
+from livetomo.sim.phantoms import PHANTOMS, atoms, gold_on_strontium_titanate, helix, particles
 from livetomo.sim.tilt_series import Imaging, SimulatedSeries, record, simulate, tilt_range
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "SimulatedSeries",
     "Written",
     "atoms",
+    "gold_on_strontium_titanate",
     "helix",
     "particles",
     "record",

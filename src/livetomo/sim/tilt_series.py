@@ -100,7 +100,7 @@ def record(
 
 
 def simulate(phantom: str, size: int, tilt_angles: np.ndarray, imaging: Imaging | None = None) -> SimulatedSeries:
-    """Record one of the phantoms: ``helix``, ``particles`` or ``atoms``, ``size`` voxels on each side."""
+    """Record one of the phantoms: ``helix``, ``particles``, ``atoms`` or ``gold``, ``size`` voxels on each side."""
     if phantom not in PHANTOMS:
         raise ValueError(f"phantom: expected one of {', '.join(PHANTOMS)}, got {phantom!r}")
     imaging = imaging or Imaging()
