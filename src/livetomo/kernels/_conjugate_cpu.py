@@ -4,89 +4,101 @@ import numpy as np
 from numba import njit
 
 import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._vectors import WIDTH, load, spread, store, total
+
+_ROWS_AT_ONCE = 32
+"""Rows whose squares are added up in float32."""
+
+_ZERO, _ONE = np.float32(0), np.float32(1)
 
 
 @njit(nogil=True, cache=True)
 def squares(packed, weights, pixel_weights, first, end):  # type: ignore[no-untyped-def]
     """Give Σ weight · value² over rows first to end; without rows of weights they are 1."""
-    total = 0.0
+    found = np.float64(0)
+    for start in range(first, end, _ROWS_AT_ONCE):
+        found += _squares(packed, weights, pixel_weights, start, min(end, start + _ROWS_AT_ONCE))
+    return found
+
+
+@njit(nogil=True)
+def _squares(packed, weights, pixel_weights, first, end):  # type: ignore[no-untyped-def]
+    lanes, found = packed.shape[1], spread(_ZERO)
     for row in range(first, end):
-        weight = weights[row] if len(weights) else np.float32(1)
-        if weight > 0 and len(pixel_weights):
-            total += weight * _row_weighed_squares(packed[row], pixel_weights[row])
-        elif weight > 0:
-            total += weight * _row_squares(packed[row])
-    return total
+        weight, row_found = weights[row] if len(weights) else _ONE, spread(_ZERO)
+        if weight > 0:
+            for k in range(row * lanes, (row + 1) * lanes, WIDTH):
+                value = load(packed, k)
+                counted = value * load(pixel_weights, k) if len(pixel_weights) else value
+                row_found = row_found + counted * value
+            found = found + spread(weight) * row_found
+    return total(found)
 
 
 @njit(nogil=True, cache=True)
 def weigh(packed, weights, pixel_weights, out, first, end):  # type: ignore[no-untyped-def]
     """Write weight · value of rows first to end into ``out``."""
+    lanes = packed.shape[1]
     for row in range(first, end):
-        for lane in range(packed.shape[1]):
-            out[row, lane] = weights[row] * packed[row, lane]
-        if len(pixel_weights):
-            for lane in range(packed.shape[1]):
-                out[row, lane] *= pixel_weights[row, lane]
+        for k in range(row * lanes, (row + 1) * lanes, WIDTH):
+            value = spread(weights[row]) * load(packed, k)
+            store(out, k, value * load(pixel_weights, k) if len(pixel_weights) else value)
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, cache=True)
 def add_scaled(target, source, factor, first, end):  # type: ignore[no-untyped-def]
     """Add factor · source to rows first to end of ``target``."""
-    for row in range(first, end):
-        for lane in range(target.shape[1]):
-            target[row, lane] += factor * source[row, lane]
+    lanes = target.shape[1]
+    for k in range(first * lanes, end * lanes, WIDTH):
+        store(target, k, load(target, k) + spread(factor) * load(source, k))
 
 
 @njit(nogil=True, cache=True)
 def take_back(remainder, projected, weights, pixel_weights, factor, first, end):  # type: ignore[no-untyped-def]
     """Subtract factor · projected from the rays with a weight; gives Σ w remainder² after it, w those of the pixels."""
-    total = 0.0
-    for row in range(first, end):
+    found = np.float64(0)
+    for start in range(first, end, _ROWS_AT_ONCE):
+        rows = start, min(end, start + _ROWS_AT_ONCE)
+        found += _take_back(remainder, projected, weights, pixel_weights, factor, rows)
+    return found
+
+
+@njit(nogil=True)
+def _take_back(remainder, projected, weights, pixel_weights, factor, rows):  # type: ignore[no-untyped-def]
+    lanes, found = remainder.shape[1], spread(_ZERO)
+    for row in range(*rows):
         if weights[row] > 0:
-            squares = _row_minus(remainder[row], factor, projected[row])
-            total += _row_weighed_squares(remainder[row], pixel_weights[row]) if len(pixel_weights) else squares
-    return total
+            for k in range(row * lanes, (row + 1) * lanes, WIDTH):
+                value = load(remainder, k) - spread(factor) * load(projected, k)
+                counted = value * load(pixel_weights, k) if len(pixel_weights) else value
+                found = found + counted * value
+                store(remainder, k, value)
+    return total(found)
 
 
 @njit(nogil=True, cache=True)
 def damp(gradient, volume, damping, first, end):  # type: ignore[no-untyped-def]
     """Subtract damping · volume from rows first to end of the gradient; gives Σ gradient² after it."""
-    total = 0.0
-    for row in range(first, end):
-        total += _row_minus(gradient[row], damping, volume[row])
-    return total
+    lanes, found = gradient.shape[1], np.float64(0)
+    for start in range(first, end, _ROWS_AT_ONCE):
+        end_here = min(end, start + _ROWS_AT_ONCE)
+        found += _damp(gradient, volume, damping, start * lanes, end_here * lanes)
+    return found
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True)
+def _damp(gradient, volume, damping, first, end):  # type: ignore[no-untyped-def]
+    found = spread(_ZERO)
+    for k in range(first, end, WIDTH):
+        value = load(gradient, k) - spread(damping) * load(volume, k)
+        found = found + value * value
+        store(gradient, k, value)
+    return total(found)
+
+
+@njit(nogil=True, cache=True)
 def turn(direction, gradient, factor, first, end):  # type: ignore[no-untyped-def]
     """Make rows first to end of the direction gradient + factor · direction."""
-    for row in range(first, end):
-        for lane in range(direction.shape[1]):
-            direction[row, lane] = gradient[row, lane] + factor * direction[row, lane]
-
-
-@njit(nogil=True, fastmath=True)
-def _row_squares(row):  # type: ignore[no-untyped-def]
-    total = np.float32(0)
-    for lane in range(len(row)):
-        total += row[lane] * row[lane]
-    return total
-
-
-@njit(nogil=True, fastmath=True)
-def _row_weighed_squares(row, weights):  # type: ignore[no-untyped-def]
-    total = np.float32(0)
-    for lane in range(len(row)):
-        total += weights[lane] * row[lane] * row[lane]
-    return total
-
-
-@njit(nogil=True, fastmath=True)
-def _row_minus(row, factor, other):  # type: ignore[no-untyped-def]
-    total = np.float32(0)
-    for lane in range(len(row)):
-        value = row[lane] - factor * other[lane]
-        row[lane] = value
-        total += value * value
-    return total
+    lanes = direction.shape[1]
+    for k in range(first * lanes, end * lanes, WIDTH):
+        store(direction, k, load(gradient, k) + spread(factor) * load(direction, k))

@@ -4,27 +4,43 @@ import numpy as np
 from numba import njit
 
 import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._vectors import WIDTH, larger, load, smaller, spread, store, total
+
+_ROWS_AT_ONCE = 32
+"""Rows whose products are added up in float32."""
+
+_ZERO = np.float32(0)
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+@njit(nogil=True, cache=True)
 def advance(volumes, step, update, first, end):  # type: ignore[no-untyped-def]
     """Update rows first to end of y and x: x' = min(ceiling, max(floor, keep · y + step)) within the support.
 
     Then y = x' + momentum · (x' - x) and x = x'. ``volumes`` are (y, x, support), a support without rows is everywhere;
     ``update`` is (keep, floor, ceiling, momentum). Gives Σ (y - x') (x' - x).
     """
+    gain, astray = np.ones(_ROWS_AT_ONCE, np.float32), np.float64(0)
+    for row in range(first, end, _ROWS_AT_ONCE):
+        astray += advance_rows(volumes, row, step, row, gain[: end - row], update)
+    return astray
+
+
+@njit(nogil=True)
+def advance_rows(volumes, row, step, step_row, gain, update):  # type: ignore[no-untyped-def]
+    """Do the same for neighbouring rows from ``row`` on, with a gain (row,) for each row of the step."""
     extrapolated, volume, support = volumes
     keep, floor, ceiling, momentum = update
-    astray = np.float64(0)
-    for row in range(first, end):
-        row_astray = np.float32(0)
-        for lane in range(volume.shape[1]):
-            new = min(ceiling, max(floor, keep * extrapolated[row, lane] + step[row, lane]))
-            if len(support):
-                new *= support[row, lane]
-            change = new - volume[row, lane]
-            row_astray += (extrapolated[row, lane] - new) * change
-            extrapolated[row, lane] = new + momentum * change
-            volume[row, lane] = new
-        astray += row_astray
-    return astray
+    lanes, astray = step.shape[1], spread(_ZERO)
+    ahead = (step_row - row) * lanes
+    for number in range(len(gain)):
+        at, factor = (row + number) * lanes, spread(gain[number])
+        for k in range(at, at + lanes, WIDTH):
+            before = load(extrapolated, k)
+            new = spread(keep) * before + factor * load(step, k + ahead)
+            new = smaller(spread(ceiling), larger(spread(floor), new))
+            new = new * load(support, k) if len(support) else new
+            change = new - load(volume, k)
+            astray = astray + (before - new) * change
+            store(extrapolated, k, new + spread(momentum) * change)
+            store(volume, k, new)
+    return total(astray)

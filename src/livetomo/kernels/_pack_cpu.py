@@ -4,8 +4,13 @@ import numpy as np
 from numba import njit
 
 import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._vectors import WIDTH, load, spread, store, total
 
 _STRIP = 16
+_ROWS_AT_ONCE = 32
+"""Rows whose squares are added up in float32."""
+
+_ZERO = np.float32(0)
 
 
 @njit(nogil=True, cache=True)
@@ -40,34 +45,23 @@ def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, r
     """
     squares = np.float64(0)
     for t in tilts:
-        for ray in range(ray_weights.shape[1]):
-            row = t * row_length + border + ray
-            weight = ray_weights[t, ray]
-            if weight <= 0:
-                projected[row] = 0
-            elif len(pixel_weights) == 0:
-                squares += _subtract(projected[row], measured[row], weight)
+        for ray in range(0, ray_weights.shape[1], _ROWS_AT_ONCE):
+            first_row, weights = t * row_length + border + ray, ray_weights[t, ray : ray + _ROWS_AT_ONCE]
+            squares += _subtract(projected, measured, weights, pixel_weights, first_row)
+    return squares
+
+
+@njit(nogil=True)
+def _subtract(projected, measured, weights, pixel_weights, first_row):  # type: ignore[no-untyped-def]
+    lanes, weighed, squares = projected.shape[1], len(pixel_weights) > 0, spread(_ZERO)
+    for number in range(len(weights)):
+        at, weight = (first_row + number) * lanes, spread(weights[number])
+        for k in range(at, at + lanes, WIDTH):
+            if weights[number] > 0:
+                difference = load(measured, k) - load(projected, k)
+                counted = difference * load(pixel_weights, k) if weighed else difference
+                squares = squares + counted * difference
+                store(projected, k, weight * counted)
             else:
-                squares += _subtract_weighed(projected[row], measured[row], weight, pixel_weights[row])
-    return squares
-
-
-@njit(nogil=True)
-def _subtract(projected, measured, weight):  # type: ignore[no-untyped-def]
-    squares = np.float32(0)
-    for lane in range(len(projected)):
-        difference = measured[lane] - projected[lane]
-        squares += difference * difference
-        projected[lane] = weight * difference
-    return squares
-
-
-@njit(nogil=True)
-def _subtract_weighed(projected, measured, weight, pixel_weights):  # type: ignore[no-untyped-def]
-    squares = np.float32(0)
-    for lane in range(len(projected)):
-        difference = measured[lane] - projected[lane]
-        weighed = pixel_weights[lane] * difference
-        squares += weighed * difference
-        projected[lane] = weight * weighed
-    return squares
+                store(projected, k, spread(_ZERO))
+    return total(squares)

@@ -11,6 +11,7 @@ from numba import njit
 
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import add_pairs, update_rows
+from livetomo.kernels._momentum_cpu import advance_rows
 from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, lay_fan, lay_ray
 
 FRACTION_BITS = 32
@@ -209,34 +210,9 @@ def backproject_with_momentum(volumes, projections, beams, update, n_zx, row_len
 
 @njit(nogil=True)
 def _advance_tile(volumes, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
-    extrapolated, volume, support = volumes
     z, n_j, x, n_i = tile
-    astray = 0.0
+    astray = np.float64(0)
     for j in range(n_j):
-        for i in range(n_i):
-            voxel = (z + j + 1) * (n_x + 2) + x + i + 1
-            row = sums[j * tile_size + i]
-            _propose_row(extrapolated[voxel], row, update[0][z + j, x + i], update)
-            if len(support):
-                row *= support[voxel]
-            astray += _advance_row(extrapolated[voxel], volume[voxel], row, update[4])
-    return astray
-
-
-@njit(nogil=True)
-def _propose_row(extrapolated, sums, factor, update):  # type: ignore[no-untyped-def]
-    _, keep, floor, ceiling, _ = update
-    for lane in range(len(sums)):
-        sums[lane] = min(ceiling, max(floor, keep * extrapolated[lane] + factor * sums[lane]))
-
-
-@njit(nogil=True, fastmath=True)
-def _advance_row(extrapolated, volume, proposed, momentum):  # type: ignore[no-untyped-def]
-    astray = _ZERO
-    for lane in range(len(proposed)):
-        new = proposed[lane]
-        change = new - volume[lane]
-        astray += (extrapolated[lane] - new) * change
-        extrapolated[lane] = new + momentum * change
-        volume[lane] = new
+        row, gain = (z + j + 1) * (n_x + 2) + x + 1, update[0][z + j, x : x + n_i]
+        astray += advance_rows(volumes, row, sums, j * tile_size, gain, update[1:])
     return astray

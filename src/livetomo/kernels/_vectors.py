@@ -1,7 +1,8 @@
 """Eight float32 at once, for loops over more arrays than the compiler dares to turn into vector code by itself.
 
 Arrays may overlap for all it knows, and it gives up when there are many to compare. A loop that says what it wants in
-vectors of eight comes out as meant on any processor. Arrays are flat; ``k`` is where the first of the eight lies.
+vectors of eight comes out as meant on any processor. Arrays are C-contiguous; ``k`` is where the first of the eight
+lies, as if they were flat.
 """
 
 import operator
@@ -17,6 +18,7 @@ import livetomo.kernels._host_cpu  # noqa: F401
 
 WIDTH = 8
 _FLOAT, _WHOLE, _SHORT = (ir.VectorType(kind, WIDTH) for kind in (ir.FloatType(), ir.IntType(32), ir.IntType(16)))
+_BYTE = ir.VectorType(ir.IntType(8), WIDTH)
 
 
 class _Floats(types.Type):  # type: ignore[misc]
@@ -49,9 +51,13 @@ for _operation, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"),
 
 @intrinsic  # type: ignore[untyped-decorator]
 def load(_: Any, array: Any, k: Any) -> Any:
-    """Give eight float32 or int16 as floats."""
+    """Give eight float32, int16 or uint8 as floats."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        if signature.args[0].dtype == types.uint8:
+            array, k = args
+            pointer = _pointer(context, builder, signature.args[0], array, k, _BYTE)
+            return builder.uitofp(builder.load(pointer, align=1), _FLOAT)
         if signature.args[0].dtype == types.float32:
             return _read(context, builder, signature.args[0], *args)
         return builder.sitofp(_read_whole(context, builder, signature.args[0], *args), _FLOAT)
@@ -105,9 +111,18 @@ def spread(_: Any, value: Any) -> Any:
 @intrinsic  # type: ignore[untyped-decorator]
 def larger(_: Any, one: Any, other: Any) -> Any:
     """Give the larger of each two."""
+    return _choice(">")
 
+
+@intrinsic  # type: ignore[untyped-decorator]
+def smaller(_: Any, one: Any, other: Any) -> Any:
+    """Give the smaller of each two."""
+    return _choice("<")
+
+
+def _choice(comparison: str) -> Any:
     def generate(_context: Any, builder: ir.IRBuilder, _signature: Any, args: Any) -> Any:
-        return builder.select(builder.fcmp_ordered(">", *args, flags=("fast",)), *args)
+        return builder.select(builder.fcmp_ordered(comparison, *args, flags=("fast",)), *args)
 
     return _FLOATS(_FLOATS, _FLOATS), generate
 

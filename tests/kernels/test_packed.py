@@ -1,0 +1,65 @@
+"""Steps over lane blocks do what they say, whatever the width of a row."""
+
+import numpy as np
+import pytest
+
+from livetomo.kernels import _pack_cpu, conjugate, packed
+
+RANDOM = np.random.default_rng(0)
+KEEP, FLOOR, CEILING, MOMENTUM = (np.float32(number) for number in (0.9, 0.1, 0.8, 0.3))
+
+
+def random_rows(n_rows, lanes):
+    rows = packed.aligned_zeros((n_rows, lanes))
+    rows[...] = RANDOM.random(rows.shape)
+    return rows
+
+
+@pytest.mark.parametrize("lanes", [8, 24])
+@pytest.mark.parametrize("held", ["everywhere", "support"])
+def test_momentum(lanes, held):
+    extrapolated, volume, step = (random_rows(71, lanes) for _ in range(3))
+    support = (RANDOM.random((71 if held == "support" else 0, lanes)) < 0.5).astype(np.uint8)
+    expected = np.clip(KEEP * extrapolated + step, FLOOR, CEILING) * (support if len(support) else 1)
+    change, astray, before = expected - volume, [], extrapolated.copy()
+    packed.run(packed.advance_tasks((extrapolated, volume, support), step, (KEEP, FLOOR, CEILING, MOMENTUM), astray))
+    np.testing.assert_allclose(volume, expected, rtol=1e-5)
+    np.testing.assert_allclose(extrapolated, expected + MOMENTUM * change, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(sum(astray), np.sum((before - expected) * change, dtype=np.float64), rtol=1e-4)
+
+
+@pytest.mark.parametrize("lanes", [8, 24])
+@pytest.mark.parametrize("weighed", [False, True])
+def test_remainder(lanes, weighed):
+    n_tilts, width, border = 3, 41, 2
+    projected, measured = (random_rows(n_tilts * (width + 2 * border), lanes) for _ in range(2))
+    rays = RANDOM.random((n_tilts, width)).astype(np.float32)
+    rays[:, :7] = 0
+    pixels = random_rows(*measured.shape) if weighed else np.zeros((0, 0), np.float32)
+    difference, kept = (measured - projected) * (pixels if weighed else 1), projected.copy()
+    squares = _pack_cpu.subtract_and_weigh(projected, measured, rays, pixels, np.array([0, 2]), width + 4, border)
+    expected, of_tilts = kept.reshape(n_tilts, -1, lanes), difference.reshape(n_tilts, -1, lanes)
+    inside = slice(border, border + width)
+    energy = (of_tilts * (measured - kept).reshape(expected.shape))[[0, 2], inside] * (rays[[0, 2], :, None] > 0)
+    expected[[0, 2], inside] = rays[[0, 2], :, None] * of_tilts[[0, 2], inside]
+    np.testing.assert_allclose(projected, kept, rtol=1e-5)
+    np.testing.assert_allclose(squares, energy.sum(dtype=np.float64), rtol=1e-5)
+
+
+@pytest.mark.parametrize("lanes", [8, 24])
+@pytest.mark.parametrize("weighed", [False, True])
+def test_conjugate_steps(lanes, weighed):
+    remainder, projected = (random_rows(71, lanes) for _ in range(2))
+    rays = RANDOM.random(71).astype(np.float32)
+    rays[:7] = 0
+    pixels = random_rows(71, lanes) if weighed else np.zeros((0, 0), np.float32)
+    counted, found, before = (pixels if weighed else np.ones_like(remainder)), [], remainder.copy()
+    list(conjugate.squares(remainder, (rays, pixels), found, 1.0))
+    np.testing.assert_allclose(sum(found), np.sum(rays[:, None] * counted * before**2, dtype=np.float64), rtol=1e-5)
+    expected, found = before - (rays > 0)[:, None] * np.float32(0.3) * projected, []
+    list(conjugate.take_back(remainder, projected, (rays, pixels), 0.3, found, 1.0))
+    np.testing.assert_allclose(remainder, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(sum(found), np.sum((counted * expected**2)[7:], dtype=np.float64), rtol=1e-5)
+    expected, found = remainder - np.float32(0.2) * before, []
+    list(conjugate.damp(remainder, before, 0.2, found, 1.0))
+    np.testing.assert_allclose(sum(found), np.sum(expected**2, dtype=np.float64), rtol=1e-5)
