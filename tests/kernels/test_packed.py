@@ -63,3 +63,14 @@ def test_conjugate_steps(lanes, weighed):
     expected, found = remainder - np.float32(0.2) * before, []
     list(conjugate.damp(remainder, before, 0.2, found, 1.0))
     np.testing.assert_allclose(sum(found), np.sum(expected**2, dtype=np.float64), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("shape", "width"), [((19, 1, 23), 23), ((40, 1, 7), 31), ((1, 1, 9), 5)])
+def test_path_lengths_are_the_projection_of_ones(shape, width):
+    grid, angles = packed.PackedGrid(shape, width), np.array([-90, -61.3, -45, -1e-7, 0, 12.5, 45, 77, 90, 180, 231])
+    rays = packed.Rays.of(grid, angles, np.linspace(-4, 3, len(angles)), 1.25)
+    ones, projections = grid.new_volume(), grid.new_projections(len(angles))
+    grid.pack_volume(np.ones(shape, np.float32), ones)
+    packed.run(packed.project_tasks(grid, rays, ones[0], projections[0], np.arange(len(angles))))
+    expected = grid.unpack_projections(projections, 0, len(angles))[:, 0]
+    np.testing.assert_allclose(rays.path_lengths(grid), expected, rtol=1e-5, atol=1e-5)

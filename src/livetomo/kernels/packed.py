@@ -174,6 +174,30 @@ class Rays:
         hats = np.stack([np.ones(len(heights)), heights], axis=1).astype(np.float32)
         return Rays(self.landings, hats, self.crossings, self.scales)
 
+    def path_lengths(self, grid: PackedGrid) -> np.ndarray:
+        """Give (tilt, x) float32: the sum of each ray's weights, which is the projection of ones.
+
+        Across a row the weights within the grid rise from 0 to 1, stay there and fall to 0: a sum of four ramps. From
+        row to row a ray takes the same step, so what it meets of a ramp is an arithmetic series.
+        """
+        origins, steps, ray_steps = self.crossings[:, :3, None].transpose(1, 0, 2) / 2.0**FRACTION_BITS
+        main_is_z = (self.crossings[:, 3] > self.crossings[:, 4])[:, None]
+        n_z, n_x = grid.n_zx
+        n_main, n_cross = np.where(main_is_z, n_z, n_x), np.where(main_is_z, n_x, n_z)
+        at_zero = origins + np.arange(grid.detector_width) * ray_steps
+        at_zero = np.where(steps < 0, at_zero + (n_main + 1) * steps, at_zero)  # the rows counted from the other end
+        signs_at = (1, 0), (-1, 1), (-1, n_cross), (1, n_cross + 1)
+        sums = sum(sign * _sum_of_ramp(at_zero - at, np.abs(steps), n_main) for sign, at in signs_at)
+        return (self.scales[:, None] * sums).astype(np.float32)
+
+
+def _sum_of_ramp(at_zero: np.ndarray, steps: np.ndarray, n_rows: np.ndarray) -> np.ndarray:
+    """Give Σ max(0, at_zero + k step) over rows k = 1 to n_rows; steps are not negative."""
+    steps = np.maximum(steps, np.finfo(np.float32).tiny)
+    first = np.clip(np.floor(-at_zero / steps) + 1, 1, n_rows + 1)
+    total: np.ndarray = (n_rows + 1 - first) * (at_zero + steps * (first + n_rows) / 2)
+    return total
+
 
 def aligned_zeros(shape: tuple[int, ...]) -> np.ndarray:
     """Give float32 zeros that start on a 64-byte line, as vector loads like it."""

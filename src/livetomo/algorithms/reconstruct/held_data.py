@@ -201,12 +201,7 @@ class HeldData:
         lengths = np.zeros((len(numbers), self.grid.detector_width), np.float32)
         for rotation in np.unique(self.rotations_deg[numbers]):
             places = np.flatnonzero(self.rotations_deg[numbers] == rotation)
-            n_z, n_x = self.grid_at(rotation).n_zx
-            grid, tilts = packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width), np.arange(len(places))
-            ones, rays = grid.new_volume(), grid.new_projections(len(places))
-            grid.pack_volume(np.ones(grid.volume_shape, np.float32), ones)
-            packed.run(packed.project_tasks(grid, self.rays_of(numbers[places]), ones[0], rays[0], tilts))
-            lengths[places] = grid.unpack_projections(rays, 0, len(places))[:, 0]
+            lengths[places] = self.rays_of(numbers[places]).path_lengths(self.grid_at(rotation))
         return lengths
 
     def _weights_of(self, number: int) -> np.ndarray:
