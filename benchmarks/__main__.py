@@ -10,6 +10,7 @@ import first_start  # noqa: E402
 import large  # noqa: E402
 import live_lag  # noqa: E402
 import memory  # noqa: E402
+import method_costs  # noqa: E402
 import peers  # noqa: E402
 import projector  # noqa: E402
 import quality  # noqa: E402
@@ -19,7 +20,7 @@ import quality_seeds  # noqa: E402
 import real_data  # noqa: E402
 import sizes  # noqa: E402
 
-_SPEED = (projector, sizes, peers, memory, real_data, live_lag, first_start)
+_SPEED = (projector, sizes, peers, method_costs, memory, real_data, live_lag, first_start)
 _QUALITY = (quality, quality_seeds, quality_dynamic, quality_live)
 _PAGES = {
     "speed": ("benchmarks.md", "# Benchmarks", "make bench", _SPEED),

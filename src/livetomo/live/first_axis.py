@@ -75,7 +75,7 @@ class SecondAxis:
         expected, shape = geometry.projection_shape, self.first.projections.shape[1:]
         if shape != expected:
             raise LivetomoError(
-                f"after: expected a first series with images of {expected} (y, x) pixels as those that come, got {shape}"
+                f"after: expected a first series with images of {expected} (y, x) pixels, as those here, got {shape}"
             )
         first = self.first
         tilts = Tilts.checked(
