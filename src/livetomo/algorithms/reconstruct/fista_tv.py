@@ -16,9 +16,9 @@ class FISTATV:
 
     Minimises ½ Σ R (b − A x)² + λ TV(x) over x ≥ 0, R one over the path of a ray, TV isotropic in three dimensions.
     After each group of about ``tilts_per_subset`` tilts, spread over all angles, ``tv_steps`` steps of the proximal
-    operator go on from the last; momentum starts anew when the residual rises (O'Donoghue and Candès, Found. Comput.
-    Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3) or the tilts change. With subsets the minimum is met up to
-    their disagreement; ``tilts_per_subset=None`` is FISTA proper.
+    operator go on from the last. When the residual rises, momentum starts anew (O'Donoghue and Candès, Found. Comput.
+    Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3) with subsets twice as large, so that in the end their
+    disagreement does not matter; ``tilts_per_subset=None`` is FISTA proper.
 
     λ follows the data: ``weight`` is in units of what the noise found in the projections does to a voxel in one update,
     so intensities may have any scale; a tenth of the misfit counts as noise too. Larger is smoother. Memory: 4.5 copies
@@ -30,9 +30,9 @@ class FISTATV:
         When the weight is negative, the subsets are empty or there is no step.
     """
 
-    weight: float = 2.0
+    weight: float = 1.5
     positivity: bool = True
-    tilts_per_subset: int | None = 12
+    tilts_per_subset: int | None = 8
     tv_steps: int = 1
     name: ClassVar[str] = "fista-tv"
     is_direct: ClassVar[bool] = False

@@ -33,7 +33,7 @@ class Huber:
     weight: float = 1.0
     edge: float = 12.0
     positivity: bool = True
-    tilts_per_subset: int | None = 12
+    tilts_per_subset: int | None = 8
     name: ClassVar[str] = "huber"
     is_direct: ClassVar[bool] = False
 

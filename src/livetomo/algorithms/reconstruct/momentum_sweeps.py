@@ -34,6 +34,8 @@ class MomentumState:
     updates: list[Update] | None = None
     """Those of a sweep; None when the tilts have changed since."""
     residual: float = 1.0
+    merged: int = 0
+    """How often the subsets have been made twice as large because the residual rose."""
     is_comparable: bool = False
     """Whether the newest whole sweep had the same data, so that a rise of the residual means something."""
     next_part: int = 0
@@ -109,7 +111,7 @@ def add(
     """
     data = state.data
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
-    state.updates, state.is_comparable = None, False
+    state.updates, state.is_comparable, state.merged = None, False, 0
     state.momentum = max(1.0, state.momentum / 2)
     share_kept = np.float32(1 - len(numbers) / max(len(data), 1))
     state.packed_volume *= share_kept
@@ -148,7 +150,8 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
     """Do one sweep, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
     data, squares, scratch = state.data, list[float](), Scratch(state.data)
     if state.updates is None:
-        state.updates = updates_by_sums(data, spread_subsets(data, scheme.tilts_per_subset), 1.0)
+        size = None if scheme.tilts_per_subset is None else scheme.tilts_per_subset * 2**state.merged
+        state.updates = updates_by_sums(data, spread_subsets(data, size), 1.0)
     parts = _with_smoothing(state.updates, data.grid.n_blocks)
     if not parts:
         return
@@ -167,7 +170,7 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
         state.next_part = (number + 1) % len(parts)
     residual = data.residual(sum(squares))
     if state.is_comparable and residual > state.residual:
-        state.momentum = 1.0
+        _settle(state)
     state.residual, state.is_comparable = residual, True
 
 
@@ -184,6 +187,13 @@ def residual(scheme: SmoothingScheme, state: MomentumState) -> float:
 def _with_smoothing(updates: list[Update], n_blocks: int) -> list[tuple[Update, range] | None]:
     """Give the parts of a sweep: of each update those of its blocks, then None for a step of smoothing."""
     return [part for update in updates for part in (*parts_of([update], n_blocks), None)]
+
+
+def _settle(state: MomentumState) -> None:
+    """Begin momentum anew, with subsets twice as large: what is left is what they do not agree on."""
+    state.momentum = 1.0
+    if len(state.updates or []) > 1:
+        state.merged, state.updates, state.next_part = state.merged + 1, None, 0
 
 
 def _gather_momentum(state: MomentumState) -> None:

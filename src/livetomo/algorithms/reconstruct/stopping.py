@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -17,7 +18,7 @@ class StoppingRule:
     """
 
     tolerance: float = 1e-3
-    """Least relative fall of the residual per sweep."""
+    """Least relative fall of the residual per sweep; one sweep may miss it, where a method begins its momentum anew."""
 
     max_sweeps: int = 150
 
@@ -30,7 +31,8 @@ class StoppingRule:
             return f"did {self.max_sweeps} sweeps"
         if residuals and residuals[-1] <= self.noise_level:
             return f"the residual is down to the noise, {self.noise_level:.2g}"
-        if len(residuals) > 1 and residuals[-2] - residuals[-1] < self.tolerance * residuals[-2]:
+        newest = residuals[-3:]
+        if len(newest) == 3 and all(old - new < self.tolerance * old for old, new in pairwise(newest)):
             return f"the residual falls less than {self.tolerance:.2g} of itself a sweep"
         return None
 
