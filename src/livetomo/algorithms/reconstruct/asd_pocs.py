@@ -10,7 +10,7 @@ from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.noise import residual_of_noise, typical_density
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
-from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, parts_of
+from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
 from livetomo.kernels import packed, variation
 from livetomo.model import Geometry
 
@@ -110,10 +110,8 @@ class ASDPOCS:
         numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
         self._widen(state, len(numbers))
         reach = min(1.0, len(numbers) / min(len(data), self.tilts_per_subset))
-        updates, scratch = updates_by_sums(data, [numbers], reach), Scratch(data)
-        for part in parts_of(updates, data.grid.n_blocks):
-            for _ in correct(data, state.packed_volume, part, scratch, (1, np.float32(0)), [], float("inf")):
-                pass
+        updates = updates_by_sums(data, [numbers], reach)
+        correct_at_once(data, state.packed_volume, updates, (1, np.float32(0)))
         return state
 
     def replace(

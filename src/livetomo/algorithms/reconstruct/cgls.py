@@ -11,7 +11,7 @@ from livetomo.algorithms.reconstruct.linear_maps import backproject, project, sy
 from livetomo.algorithms.reconstruct.noise import damping_for_noise
 from livetomo.algorithms.reconstruct.scaling import largest_eigenvalue, updates_by_sums
 from livetomo.algorithms.reconstruct.sweeps import check_damping
-from livetomo.algorithms.reconstruct.updates import Scratch, correct, parts_of
+from livetomo.algorithms.reconstruct.updates import Scratch, correct_at_once
 from livetomo.kernels import conjugate, packed
 from livetomo.model import Geometry
 
@@ -99,10 +99,8 @@ class CGLS:
         if state.remainder.shape != data.projections.shape:
             state.remainder = packed.aligned_zeros(data.projections.shape)
         self._forget(state)
-        scratch, change = Scratch(data), (1, packed.NO_FLOOR)
-        for part in parts_of(updates_by_sums(data, [numbers], relaxation=1), data.grid.n_blocks):
-            for _ in correct(data, state.packed_volume, part, scratch, change, [], float("inf")):
-                pass
+        updates = updates_by_sums(data, [numbers], relaxation=1)
+        correct_at_once(data, state.packed_volume, updates, (1, packed.NO_FLOOR))
         return state
 
     def replace(

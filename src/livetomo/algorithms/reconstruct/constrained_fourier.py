@@ -20,7 +20,7 @@ from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.ramp_filter import refuse_pixel_weights
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.support import packed_support
-from livetomo.algorithms.reconstruct.updates import Scratch, correct, misfit, parts_of
+from livetomo.algorithms.reconstruct.updates import Scratch, correct_at_once, misfit
 from livetomo.kernels import packed
 from livetomo.model import Geometry
 
@@ -147,10 +147,7 @@ class ConstrainedFourier:
         numbers = data.add(projections, tilt_angles, shifts_px, weights)
         state.powers = np.concatenate([state.powers, np.zeros((len(numbers), state.powers.shape[1]))])
         _measure_powers(state, numbers)
-        scratch = Scratch(data)
-        for part in parts_of(updates_by_sums(data, [numbers], 1.0), data.grid.n_blocks):
-            for _ in correct(data, state.packed_volume, part, scratch, (1, self._floor), [], float("inf")):
-                pass
+        correct_at_once(data, state.packed_volume, updates_by_sums(data, [numbers], 1.0), (1, self._floor))
         if state.support.shape[1]:
             state.packed_volume *= state.support
         state.forget()

@@ -12,7 +12,7 @@ from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
 from livetomo.algorithms.reconstruct.sweeps import check_relaxation, check_tilts_per_subset
-from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, parts_of
+from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
 from livetomo.kernels import packed
 from livetomo.model import Geometry
 
@@ -124,10 +124,8 @@ class DART:
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
         self._renew(state)
-        updates, scratch = updates_by_sums(data, [numbers], self.relaxation), Scratch(data)
-        for part in parts_of(updates, data.grid.n_blocks):
-            for _ in correct(data, state.packed_volume, part, scratch, (1, np.float32(0)), [], float("inf")):
-                pass
+        updates = updates_by_sums(data, [numbers], self.relaxation)
+        correct_at_once(data, state.packed_volume, updates, (1, np.float32(0)))
         return state
 
     def replace(

@@ -13,7 +13,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
-from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, parts_of
+from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
 from livetomo.kernels import packed, variation
 from livetomo.model import Geometry
 
@@ -117,10 +117,8 @@ def add(
     state.packed_volume *= share_kept
     state.before *= share_kept
     reach = min(1.0, len(numbers) / min(len(data), scheme.tilts_per_subset or len(data)))
-    updates, scratch = updates_by_sums(data, [numbers], reach), Scratch(data)
-    for part in parts_of(updates, data.grid.n_blocks):
-        for _ in correct(data, state.packed_volume, part, scratch, (1, floor_of(scheme)), [], float("inf")):
-            pass
+    updates = updates_by_sums(data, [numbers], reach)
+    correct_at_once(data, state.packed_volume, updates, (1, floor_of(scheme)))
     return state
 
 

@@ -85,6 +85,16 @@ def correct(
         yield from packed.run_in_pieces(back, piece_s)
 
 
+def correct_at_once(
+    data: HeldData, volume: np.ndarray, updates: list[Update], change: tuple[float, np.float32]
+) -> None:
+    """Do these updates to their end; ``change`` is (keep, floor)."""
+    scratch = Scratch(data)
+    for part in parts_of(updates, data.grid.n_blocks):
+        for _ in correct(data, volume, part, scratch, change, [], float("inf")):
+            pass
+
+
 def turned_correction(
     data: HeldData,
     volume: np.ndarray,
