@@ -215,8 +215,8 @@ class HeldData:
         if tilts.pixel_weights is not None and not self.pixel_weights.shape[1]:
             self.pixel_weights = packed.aligned_zeros(self.projections.shape)
             self.pixel_weights[...] = 1
-        self.noise[numbers] = noise_deviations(tilts.measured)
         for k, number in enumerate(numbers):
+            self.noise[number] = noise_deviations(tilts.some(np.array([k])).measured)[0]
             image, weights = tilts.image(k), tilts.weight_image(k)
             self.grid.pack_projections(image[None], self.projections, number)
             if self.pixel_weights.shape[1]:
