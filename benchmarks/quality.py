@@ -68,8 +68,8 @@ def _phantom_table(slices: int, noise: float) -> str:
         "",
         f"{machine()}. Error ‖x − truth‖ / ‖truth‖ after so many sweeps.",
         f'The truth itself leaves a residual of {floor:.3f}. "Lowest" picks the sweep by the truth.',
-        "The defaults of FISTA-TV, Huber and ASD-POCS were chosen on this phantom and these Ta areas; subsets of 8 tilts "
-        "and the weight of FISTA-TV also on a helix, with 2 %, 5 % and 10 % noise: other data may say otherwise.",
+        "The defaults of FISTA-TV, Huber and ASD-POCS were chosen on this phantom and these Ta areas; subsets of 8 "
+        "tilts and the weight of FISTA-TV also on a helix, with 2 %, 5 % and 10 % noise: other data may say otherwise.",
         "",
         f"| method | {' | '.join(map(str, _SHOWN))} | lowest (after) | over best SIRT | as good after | ms a sweep |",
         "| --- |" + " --- |" * (len(_SHOWN) + 4),
