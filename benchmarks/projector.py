@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from machine import machine, multiply_add_rate
-
-from livetomo.kernels import packed
+from projection_pair import projection_pair
 
 _PAIRS = 5
 
@@ -44,22 +43,7 @@ def section(size: int = 512, slices: int = 128, tilts: int = 72) -> str:
 
 
 def _ours(size: int, slices: int, tilts: int) -> dict[str, tuple[Callable[[], object], float]]:
-    grid = packed.PackedGrid((size, slices, size), size)
-    rays = packed.Rays.of(grid, np.linspace(-71, 71, tilts), np.zeros(tilts), 0.0)
-    volume, projections = grid.new_volume(), grid.new_projections(tilts)
-    grid.pack_volume(np.random.default_rng(0).random(grid.volume_shape, np.float32), volume)
-    update = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-    numbers = np.arange(tilts)
-
-    def forward() -> None:
-        for block in range(grid.n_blocks):
-            packed.run(packed.project_tasks(grid, rays, volume[block], projections[block], numbers))
-
-    def back() -> None:
-        for block in range(grid.n_blocks):
-            packed.run(packed.backproject_tasks(grid, rays, volume[block], projections[block], numbers, update))
-
-    forward(), back()
+    forward, back = projection_pair((size, slices, size), size, tilts)
     updates = float(size) * size * slices * tilts
     return {"livetomo forward": (forward, updates), "livetomo back": (back, updates)}
 

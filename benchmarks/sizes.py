@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from machine import machine
-
-from livetomo.kernels import packed
+from projection_pair import projection_pair
 
 _TILTS = 36
 _REFERENCE = (512, 128, 512), 512
@@ -54,7 +53,8 @@ def section(pairs: int = 5) -> str:
 
 
 def _ratios(volume_shape: tuple[int, int, int], detector_width: int, pairs: int) -> list[str]:
-    reference, case = _works(*_REFERENCE), _works(volume_shape, detector_width)
+    reference = projection_pair(*_REFERENCE, _TILTS)
+    case = projection_pair(volume_shape, detector_width, _TILTS)
     n_z, n_y, n_x = _REFERENCE[0]
     share = np.prod(volume_shape) / (n_z * n_y * n_x)
     repeats = max(1, round(0.25 / share))
@@ -67,26 +67,6 @@ def _ratios(volume_shape: tuple[int, int, int], detector_width: int, pairs: int)
             ratios.append(spent / statistics.mean((before, _seconds(other, 1))))
         words.append(f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})")
     return words
-
-
-def _works(volume_shape: tuple[int, int, int], detector_width: int) -> tuple[Callable[[], None], Callable[[], None]]:
-    grid = packed.PackedGrid(volume_shape, detector_width)
-    rays = packed.Rays.of(grid, np.linspace(-71, 71, _TILTS), np.zeros(_TILTS), 0.0)
-    volume, projections = grid.new_volume(), grid.new_projections(_TILTS)
-    grid.pack_volume(np.random.default_rng(0).random(grid.volume_shape, np.float32), volume)
-    update = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-    numbers = np.arange(_TILTS)
-
-    def forward() -> None:
-        for block in range(grid.n_blocks):
-            packed.run(packed.project_tasks(grid, rays, volume[block], projections[block], numbers))
-
-    def back() -> None:
-        for block in range(grid.n_blocks):
-            packed.run(packed.backproject_tasks(grid, rays, volume[block], projections[block], numbers, update))
-
-    forward(), back()
-    return forward, back
 
 
 def _seconds(work: Callable[[], None], repeats: int) -> float:
