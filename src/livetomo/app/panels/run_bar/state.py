@@ -24,6 +24,7 @@ class RunBarState:
 
 
 METHODS = [
+    {"title": "Auto", "value": "auto"},
     {"title": "SIRT", "value": "sirt"},
     {"title": "FISTA", "value": "fista"},
     {"title": "FISTA-TV", "value": "fista-tv"},
