@@ -94,13 +94,22 @@ def _squares(fluxes, at, n):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True, fastmath=True)
 def extrapolate(volume, before, factor):  # type: ignore[no-untyped-def]
-    """Push rows of lanes on by ``factor`` times their way since ``before``, which becomes what they were."""
+    """Push rows of lanes on by ``factor`` times their way since ``before``, which becomes what they were.
+
+    Gives Σ way² and Σ of their squares.
+    """
     values, old = volume.reshape(-1), before.reshape(-1)
-    push = spread(factor)
-    for k in range(0, values.size, WIDTH):
-        value = load(values, k)
-        store(values, k, value + push * (value - load(old, k)))
-        store(old, k, value)
+    push, ways, squares = spread(factor), np.float64(0), np.float64(0)
+    for first in range(0, values.size, SPAN):
+        way_part, part = spread(np.float32(0)), spread(np.float32(0))
+        for k in range(first, min(first + SPAN, values.size), WIDTH):
+            value = load(values, k)
+            way = value - load(old, k)
+            way_part, part = way_part + way * way, part + value * value
+            store(values, k, value + push * way)
+            store(old, k, value)
+        ways, squares = ways + np.float64(total(way_part)), squares + np.float64(total(part))
+    return ways, squares
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -95,9 +95,15 @@ def tv_proximal(
         yield from run_in_pieces(steps, piece_s)
 
 
-def extrapolate(volume: np.ndarray, before: np.ndarray, factor: float) -> None:
-    """Push ``volume`` on by ``factor`` times its way since ``before``, which becomes what it was."""
-    run(partial(_variation_cpu.extrapolate, rows, old, np.float32(factor)) for rows, old in _row_parts(volume, before))
+def extrapolate(volume: np.ndarray, before: np.ndarray, factor: float) -> np.ndarray:
+    """Push ``volume`` on by ``factor`` times its way since ``before``, which becomes what it was.
+
+    Gives (2,): ‖way‖² and ‖volume‖², as it was.
+    """
+    sums: list[tuple[float, float]] = []
+    parts = _row_parts(volume, before)
+    run(partial(_put, sums, _variation_cpu.extrapolate, rows, old, np.float32(factor)) for rows, old in parts)
+    return np.array(sums).sum(axis=0)
 
 
 def distance(volume: np.ndarray, other: np.ndarray) -> float:
@@ -124,7 +130,7 @@ def _square(length: float) -> np.float32:
     return np.float32(max(length, _LEAST_LENGTH) ** 2)
 
 
-def _put(results: list[float], kernel: Callable[..., float], *arguments: Any) -> None:
+def _put(results: list[Any], kernel: Callable[..., Any], *arguments: Any) -> None:
     results.append(kernel(*arguments))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
-from livetomo.algorithms.reconstruct.stopping import usual_rule
+from livetomo.algorithms.reconstruct.stopping import change_of, usual_rule
 from livetomo.model import Geometry, TiltSeries
 
 _LEAST_CORRECTION_PX = 0.05
@@ -42,6 +42,8 @@ class LiveReconstruction:
         self.method = method
         self.residuals: list[float] = []
         """After each complete sweep since the data last changed."""
+        self.changes: list[float] = []
+        """Of the same sweeps: how far each moved the volume, where the method tells."""
         self.sweeps = 0
         """Complete sweeps in all."""
         self._alignment = ComAlignment() if align else None
@@ -102,7 +104,7 @@ class LiveReconstruction:
         self._state = self.method.add(
             self._state, np.stack(self._projections[first:]), np.array(self._angles[first:]), self._shifts_px[first:]
         )
-        self.residuals.clear()
+        self._forget_sweeps()
 
     def replace(self, frame: Prepared) -> None:
         """Put other content in the place of a frame that is held."""
@@ -132,7 +134,7 @@ class LiveReconstruction:
         self.method, self._rule = method, usual_rule(method)
         self._shifts_px = self._newest_shifts_px.copy()
         self._stale.clear()
-        self.residuals.clear()
+        self._forget_sweeps()
         if self._numbers:
             self._state = method.start(self._geometry())
             self._state = method.add(self._state, np.stack(self._projections), np.array(self._angles), self._shifts_px)
@@ -154,6 +156,7 @@ class LiveReconstruction:
         yield from self.method.step_pieces(self._state, piece_s)
         self.sweeps += 1
         self.residuals.append(self.method.residual(self._state))
+        self.changes.append(change_of(self.method, self._state))
 
     @property
     def has_converged(self) -> bool:
@@ -162,7 +165,7 @@ class LiveReconstruction:
 
     @property
     def _sweeps_suffice(self) -> bool:
-        return bool(self.residuals) and (self.method.is_direct or self._rule.reason(self.residuals) is not None)
+        return bool(self.residuals) and (self.method.is_direct or self._rule.reason(self.residuals, self.changes) is not None)
 
     @property
     def residual(self) -> float | None:
@@ -194,8 +197,12 @@ class LiveReconstruction:
         distance = np.abs(self._newest_shifts_px - self._shifts_px).max(axis=1, initial=0.0)
         return [int(number) for number in np.flatnonzero(distance > least_px)]
 
+    def _forget_sweeps(self) -> None:
+        self.residuals.clear()
+        self.changes.clear()
+
     def _put(self, number: int) -> None:
         self._state = self.method.replace(
             self._state, number, self._projections[number], self._angles[number], self._shifts_px[number]
         )
-        self.residuals.clear()
+        self._forget_sweeps()

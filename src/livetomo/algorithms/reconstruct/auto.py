@@ -9,6 +9,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct.fista import FISTA
 from livetomo.algorithms.reconstruct.fista_tv import FISTATV
 from livetomo.algorithms.reconstruct.noise import noise_deviations
+from livetomo.algorithms.reconstruct.stopping import change_of
 from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.model import Geometry
 
@@ -105,6 +106,10 @@ class Auto:
     def residual(self, state: AutoState) -> float:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
         return float(state.method.residual(state.chosen))
+
+    def change(self, state: AutoState) -> float:
+        """Give how far the newest sweep moved the volume, where the method chosen tells it; 0 where it does not."""
+        return change_of(state.method, state.chosen)
 
     def choice(self, state: AutoState) -> dict[str, Any]:
         """Give the name of the method chosen, its settings and the reason."""

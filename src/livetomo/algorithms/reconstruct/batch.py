@@ -10,7 +10,7 @@ from livetomo.algorithms.filter.background import remove_background
 from livetomo.algorithms.reconstruct.auto import Auto
 from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
-from livetomo.algorithms.reconstruct.stopping import StoppingRule, noise_level, usual_rule
+from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, noise_level, usual_rule
 from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.model import Geometry, TiltSeries, Volume
 
@@ -77,14 +77,16 @@ def reconstruct(
     is_held_out = stopping == "held-out" and sweeps is None and not chosen.is_direct
     state = chosen.add(chosen.start(geometry), *tilts.arguments)
     residuals: list[float] = []
+    changes: list[float] = []
     reason = None
     while reason is None:
         state = chosen.step(state)
         residuals.append(chosen.residual(state))
+        changes.append(change_of(chosen, state))
         if progress is not None:
             progress(len(residuals), planned, residuals[-1])
         if planned is None:
-            reason = rule.reason(residuals)
+            reason = rule.reason(residuals, changes)
         elif len(residuals) >= planned:
             reason = f"did {planned} sweeps" + (", the best for tilts held out" if is_held_out else "")
     metadata = {

@@ -36,6 +36,7 @@ class FISTATV:
     tv_steps: int = 1
     name: ClassVar[str] = "fista-tv"
     is_direct: ClassVar[bool] = False
+    rises_borne: ClassVar[int] = 0
 
     start = momentum_sweeps.start
     add = momentum_sweeps.add
@@ -44,6 +45,7 @@ class FISTATV:
     step_pieces = momentum_sweeps.step_pieces
     volume = momentum_sweeps.volume
     residual = momentum_sweeps.residual
+    change = momentum_sweeps.change
 
     def __post_init__(self) -> None:
         momentum_sweeps.check_settings(self, self.weight)

@@ -36,6 +36,8 @@ class Huber:
     tilts_per_subset: int | None = 8
     name: ClassVar[str] = "huber"
     is_direct: ClassVar[bool] = False
+    rises_borne: ClassVar[int] = 2
+    """Each update smooths a little: what the tilts leave open settles sooner with many small subsets."""
 
     start = momentum_sweeps.start
     add = momentum_sweeps.add
@@ -44,6 +46,7 @@ class Huber:
     step_pieces = momentum_sweeps.step_pieces
     volume = momentum_sweeps.volume
     residual = momentum_sweeps.residual
+    change = momentum_sweeps.change
 
     def __post_init__(self) -> None:
         momentum_sweeps.check_settings(self, self.weight)

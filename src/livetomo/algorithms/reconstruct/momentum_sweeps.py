@@ -17,6 +17,7 @@ from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, co
 from livetomo.kernels import packed, variation
 from livetomo.model import Geometry
 
+_LEAST_SQUARE = 1e-30
 _LARGEST_PUSH = 0.9
 """Subsets do not agree exactly; with more momentum their disagreement is amplified."""
 
@@ -34,8 +35,12 @@ class MomentumState:
     updates: list[Update] | None = None
     """Those of a sweep; None when the tilts have changed since."""
     residual: float = 1.0
+    change: float = 1.0
+    """The farthest that an update of the newest whole sweep moved the volume, over ‖x‖."""
     merged: int = 0
     """How often the subsets have been made twice as large because the residual rose."""
+    rises: int = 0
+    """How often the residual has risen since then."""
     is_comparable: bool = False
     """Whether the newest whole sweep had the same data, so that a rise of the residual means something."""
     next_part: int = 0
@@ -62,6 +67,11 @@ class SmoothingScheme(Protocol):
     @property
     def tilts_per_subset(self) -> int | None:
         """The size wished for."""
+        ...
+
+    @property
+    def rises_borne(self) -> int:
+        """How often the residual may rise before momentum begins anew, with subsets twice as large."""
         ...
 
     def smooth(self, state: MomentumState, piece_s: float) -> Iterator[None]:
@@ -105,17 +115,12 @@ def add(
 ) -> MomentumState:
     """Take in projections and do one update with them alone, not smoothed.
 
-    It goes as far as they would move the volume among a subset. The volume gives up the share that they are of the
-    tilts: what the tilts hold is back after a few updates, and what they leave open, where fewer tilts led astray,
-    fades. Half of the momentum stays.
+    It goes as far as they would move the volume among a subset. Half of the momentum stays.
     """
     data = state.data
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
-    state.updates, state.is_comparable, state.merged = None, False, 0
+    state.updates, state.is_comparable, state.merged, state.rises = None, False, 0, 0
     state.momentum = max(1.0, state.momentum / 2)
-    share_kept = np.float32(1 - len(numbers) / max(len(data), 1))
-    state.packed_volume *= share_kept
-    state.before *= share_kept
     reach = min(1.0, len(numbers) / min(len(data), scheme.tilts_per_subset or len(data)))
     updates = updates_by_sums(data, [numbers], reach)
     correct_at_once(data, state.packed_volume, updates, (1, floor_of(scheme)))
@@ -146,7 +151,7 @@ def step(scheme: SmoothingScheme, state: MomentumState) -> MomentumState:
 
 def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 0.03) -> Iterator[None]:
     """Do one sweep, handing control back about every ``piece_s`` seconds; it may be left at any of them."""
-    data, squares, scratch = state.data, list[float](), Scratch(state.data)
+    data, squares, ways, scratch = state.data, list[float](), list[np.ndarray](), Scratch(state.data)
     if state.updates is None:
         size = None if scheme.tilts_per_subset is None else scheme.tilts_per_subset * 2**state.merged
         state.updates = updates_by_sums(data, spread_subsets(data, size), 1.0)
@@ -163,13 +168,17 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
             blocks = slice(part[1].start, part[1].stop)
             if blocks.start == 0:
                 _gather_momentum(state)
-            variation.extrapolate(state.packed_volume[blocks], state.before[blocks], state.push)
+                ways.append(np.zeros(2))
+            way = variation.extrapolate(state.packed_volume[blocks], state.before[blocks], state.push)
+            if ways:
+                ways[-1] += way
             yield from correct(data, state.packed_volume, part, scratch, (1, packed.NO_FLOOR), squares, piece_s)
         state.next_part = (number + 1) % len(parts)
     residual = data.residual(sum(squares))
     if state.is_comparable and residual > state.residual:
-        _settle(state)
+        _settle(scheme, state)
     state.residual, state.is_comparable = residual, True
+    state.change = max(float(np.sqrt(way / max(size, _LEAST_SQUARE))) for way, size in ways)
 
 
 def volume(scheme: SmoothingScheme, state: MomentumState, out: np.ndarray | None = None) -> np.ndarray:
@@ -182,14 +191,22 @@ def residual(scheme: SmoothingScheme, state: MomentumState) -> float:
     return state.residual
 
 
+def change(scheme: SmoothingScheme, state: MomentumState) -> float:
+    """Give ‖x − x before‖ / ‖x‖, the farthest that an update of the newest whole sweep moved the volume."""
+    return state.change
+
+
 def _with_smoothing(updates: list[Update], n_blocks: int) -> list[tuple[Update, range] | None]:
     """Give the parts of a sweep: of each update those of its blocks, then None for a step of smoothing."""
     return [part for update in updates for part in (*parts_of([update], n_blocks), None)]
 
 
-def _settle(state: MomentumState) -> None:
+def _settle(scheme: SmoothingScheme, state: MomentumState) -> None:
     """Begin momentum anew, with subsets twice as large: what is left is what they do not agree on."""
-    state.momentum = 1.0
+    state.rises += 1
+    if state.rises <= scheme.rises_borne:
+        return
+    state.rises, state.momentum = 0, 1.0
     if len(state.updates or []) > 1:
         state.merged, state.updates, state.next_part = state.merged + 1, None, 0
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from livetomo.algorithms.reconstruct.noise import noise_deviations
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """Stop when the residual hardly falls any more, is down to the noise, or after a number of sweeps.
+    """Stop when neither residual nor volume change much any more, at the noise, or after a number of sweeps.
 
     Offline and live runs use the same rule; live, the residuals are those since the last projection was added.
     """
@@ -20,20 +20,25 @@ class StoppingRule:
     tolerance: float = 1e-3
     """Least relative fall of the residual per sweep; one sweep may miss it, where a method begins its momentum anew."""
 
+    change: float = 2e-3
+    """Most that a sweep moves the volume, over ‖x‖, by methods that tell it: their residual is flat long before."""
+
     max_sweeps: int = 150
 
     noise_level: float = 0.0
     """Residual that noise alone leaves: what ``noise_level`` gives. Going on below it fits noise."""
 
-    def reason(self, residuals: Sequence[float]) -> str | None:
-        """Say why to stop after sweeps with these residuals, None to go on."""
+    def reason(self, residuals: Sequence[float], changes: Sequence[float] = ()) -> str | None:
+        """Say why to stop after sweeps with these residuals and, as far as known, changes; None to go on."""
         if len(residuals) >= self.max_sweeps:
             return f"did {self.max_sweeps} sweeps"
         if residuals and residuals[-1] <= self.noise_level:
             return f"the residual is down to the noise, {self.noise_level:.2g}"
         newest = residuals[-3:]
-        if len(newest) == 3 and all(old - new < self.tolerance * old for old, new in pairwise(newest)):
-            return f"the residual falls less than {self.tolerance:.2g} of itself a sweep"
+        is_still = all(change <= self.change for change in changes[-2:])
+        if len(newest) == 3 and is_still and all(old - new < self.tolerance * old for old, new in pairwise(newest)):
+            moves = f" and no update moves the volume by more than {self.change:.2g} of itself" if any(changes) else ""
+            return f"the residual falls less than {self.tolerance:.2g} of itself a sweep{moves}"
         return None
 
 
@@ -45,6 +50,20 @@ class EndsByCount(Protocol):
     def usual_sweeps(self) -> int:
         """How many sweeps do, from where the tilts last changed."""
         ...
+
+
+@runtime_checkable
+class TellsChange(Protocol):
+    """A method that goes on improving the volume long after the residual is flat."""
+
+    def change(self, state: Any) -> float:
+        """Give ‖x − x before‖ / ‖x‖, the farthest that an update of the newest sweep moved the volume."""
+        ...
+
+
+def change_of(method: object, state: Any) -> float:
+    """Give how far the newest sweep moved the volume; 0 where the residual alone tells when it is enough."""
+    return method.change(state) if isinstance(method, TellsChange) else 0.0
 
 
 def usual_rule(method: object) -> StoppingRule:
