@@ -12,6 +12,7 @@ from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
 from livetomo.algorithms.reconstruct.stopping import StoppingRule, noise_level, usual_rule
 from livetomo.algorithms.reconstruct.tilts import Tilts
+from livetomo.arrays import namespace
 from livetomo.model import Geometry, TiltSeries, Volume
 
 Stopping = StoppingRule | Literal["noise", "held-out"] | None
@@ -113,10 +114,12 @@ def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
 
 def _on_zero(projections: np.ndarray) -> np.ndarray:
     """Give projections most of which lies below zero without the level of their empty field, others as they are."""
-    finite = np.isfinite(projections)
-    if not finite.any() or np.median(projections if finite.all() else projections[finite]) >= 0:
+    xp = namespace(projections)
+    finite = xp.isfinite(projections)
+    if not finite.any() or xp.median(projections if finite.all() else projections[finite]) >= 0:
         return projections
-    return np.stack([remove_background(projection) for projection in projections])
+    on_zero: np.ndarray = xp.stack([remove_background(projection) for projection in projections])
+    return on_zero
 
 
 def _ending(

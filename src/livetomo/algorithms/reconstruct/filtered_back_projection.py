@@ -15,6 +15,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.ramp_filter import refuse_pixel_weights, tilt_weights_rad
 from livetomo.algorithms.reconstruct.updates import Scratch, misfit
+from livetomo.arrays import namespace
 from livetomo.kernels import packed
 from livetomo.kernels.turn import turn_back_tasks
 from livetomo.model import Geometry
@@ -44,7 +45,7 @@ class FilteredState:
 
     def __getstate__(self) -> dict[str, object]:
         used = self.filtered[:, : len(self.data) * self.data.grid.row_length]
-        return self.__dict__ | {"filtered": np.ascontiguousarray(used)}
+        return self.__dict__ | {"filtered": namespace(used).ascontiguousarray(used)}
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -70,7 +71,7 @@ def add(
     refuse_pixel_weights(weights)
     numbers = state.data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     if state.filtered.shape != state.data.projections.shape:
-        roomier = packed.aligned_zeros(state.data.projections.shape)
+        roomier = packed.aligned_zeros(state.data.projections.shape, state.data.grid.device)
         roomier[:, : state.filtered.shape[1]] = state.filtered
         state.filtered = roomier
     _filter(method, state, numbers)
@@ -134,7 +135,7 @@ def residual(method: Filter, state: FilteredState) -> float:
 
 
 def _filter(method: Filter, state: FilteredState, numbers: np.ndarray) -> None:
-    for number in numbers:
+    for number in numbers.tolist():
         image = method.filtered(state.data.images(np.array([number])), state.data.geometry)
         state.data.grid.pack_projections(image, state.filtered, number)
 
