@@ -50,8 +50,19 @@ def beside(array: Any, table: Any) -> Any:
     return namespace(array).asarray(table)
 
 
-def require_on(device: Device, array: Any, name: str) -> None:
+def require_on(device: Device, array: Any, name: str, because: str = "") -> None:
     """Refuse an array that lives elsewhere, instead of moving it.
+
+    Parameters
+    ----------
+    device
+        Where it must live.
+    array
+        What came.
+    name
+        What to call it.
+    because
+        Why it must live there; that the rest does when not given.
 
     Raises
     ------
@@ -59,10 +70,12 @@ def require_on(device: Device, array: Any, name: str) -> None:
         When it is a NumPy array and the device ``"cuda"``, or the other way round.
     """
     kinds = {"cpu": "a NumPy array", "cuda": "a CuPy array"}
+    reasons = {"cpu": "the rest is on the host", "cuda": "the rest is on the GPU"}
     ways = {"cpu": ".get() brings it to the host", "cuda": "cupy.asarray takes it to the GPU"}
     if device_of(array) != device:
         raise TypeError(
-            f"{name}: expected {kinds[device]}, where the others are, got {kinds[device_of(array)]}; {ways[device]}"
+            f"{name}: expected {kinds[device]}, because {because or reasons[device]}, got {kinds[device_of(array)]}; "
+            f"{ways[device]}"
         )
 
 

@@ -22,7 +22,8 @@ def weigh(packed, weights, pixel_weights, out, first, end):  # type: ignore[no-u
 
 def add_scaled(target, source, factor, first, end):  # type: ignore[no-untyped-def]
     """Add factor · source to rows first to end of ``target``."""
-    launch(_add, _values(target, first, end), target, target, target, factor, source, first)
+    rows = slice(first, end)
+    launch(_add, _values(target, first, end), target, *_flat(target, target, source, rows=rows), factor)
 
 
 def take_back(remainder, projected, weights, pixel_weights, factor, first, end):  # type: ignore[no-untyped-def]
@@ -33,12 +34,18 @@ def take_back(remainder, projected, weights, pixel_weights, factor, first, end):
 
 def damp(gradient, volume, damping, first, end):  # type: ignore[no-untyped-def]
     """Subtract damping · volume from rows first to end of the gradient; gives Σ gradient² after it."""
-    return launch_sum(_damp, _values(gradient, first, end), gradient, gradient, volume, damping, first)
+    rows = slice(first, end)
+    return launch_sum(_damp, _values(gradient, first, end), gradient, *_flat(gradient, volume, rows=rows), damping)
 
 
 def turn(direction, gradient, factor, first, end):  # type: ignore[no-untyped-def]
     """Make rows first to end of the direction gradient + factor · direction."""
-    launch(_add, _values(direction, first, end), direction, direction, gradient, factor, direction, first)
+    rows = slice(first, end)
+    launch(_add, _values(direction, first, end), direction, *_flat(direction, gradient, direction, rows=rows), factor)
+
+
+def _flat(*blocks: Any, rows: slice) -> tuple[Any, ...]:
+    return tuple(block[rows].reshape(-1) for block in blocks)
 
 
 def _values(packed: Any, first: int, end: int) -> int:
@@ -74,11 +81,9 @@ def _weigh(n, packed, weights, out, first):  # type: ignore[no-untyped-def]
 
 
 @cuda.jit(cache=True)
-def _add(n, out, base, factor, other, first):  # type: ignore[no-untyped-def]
-    lanes = out.shape[1]
+def _add(n, out, base, other, factor):  # type: ignore[no-untyped-def]
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):
-        row, lane = first + k // lanes, k % lanes
-        out[row, lane] = base[row, lane] + factor * other[row, lane]
+        out[k] = base[k] + factor * other[k]
 
 
 @cuda.jit(cache=True)
@@ -96,12 +101,10 @@ def _take_back(n, remainder, projected, weights, factor, first, sums):  # type: 
 
 
 @cuda.jit(cache=True)
-def _damp(n, gradient, volume, damping, first, sums):  # type: ignore[no-untyped-def]
-    lanes = gradient.shape[1]
+def _damp(n, gradient, volume, damping, sums):  # type: ignore[no-untyped-def]
     found = np.float64(0)
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):
-        row, lane = first + k // lanes, k % lanes
-        value = gradient[row, lane] - damping * volume[row, lane]
+        value = gradient[k] - damping * volume[k]
         found += value * value
-        gradient[row, lane] = value
+        gradient[k] = value
     sums[cuda.grid(1)] = found

@@ -13,8 +13,10 @@ from numba import cuda
 from livetomo.arrays import beside, current_stream, is_cupy, namespace
 
 THREADS_PER_BLOCK = 128
+LEAST_BLOCKS = 128
+"""Idle ones cost nothing, and numba warns of fewer."""
 MOST_BLOCKS = 8192
-"""More than any GPU runs at once; so many threads have a part of a sum of their own, too."""
+"""More than any GPU runs at once; every thread has a part of a sum of its own."""
 
 
 def launch(kernel: Any, n: int, like: Any, *arguments: Any) -> None:
@@ -34,7 +36,7 @@ def launch_sum(kernel: Any, n: int, like: Any, *arguments: Any) -> float:
 
 
 def _blocks(n: int) -> int:
-    return min(-(-n // THREADS_PER_BLOCK), MOST_BLOCKS)
+    return min(max(-(-n // THREADS_PER_BLOCK), LEAST_BLOCKS), MOST_BLOCKS)
 
 
 def _seen_by_kernels(argument: Any, like: Any) -> Any:

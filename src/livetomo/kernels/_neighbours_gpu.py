@@ -1,37 +1,49 @@
-"""Neighbours of a voxel in a packed volume: in z and x they lie rows away, in y a lane or a lane block."""
+"""Neighbours of a voxel in a packed volume: in z and x they lie rows away, in y a lane away or in the next lane block.
 
-import numpy as np
+A place is (block, z, x, lane). Divisions are slow on a GPU: a thread does them once, to find its own place.
+"""
+
 from numba import cuda
 
 
 @cuda.jit(device=True)
-def voxel_of(k, n_zyx, lanes):  # type: ignore[no-untyped-def]
-    """Give (z, y, x) of number ``k``, so counted that threads next to each other read lanes next to each other."""
-    n_z, n_y, n_x = n_zyx
-    rest, lane = k // lanes, k % lanes
-    return rest // n_x % n_z, rest // n_x // n_z * lanes + lane, rest % n_x
+def place_of(k, n_zyx, lanes):  # type: ignore[no-untyped-def]
+    """Give the place of voxel number ``k``, so counted that threads side by side have lanes side by side."""
+    rest, plane = k // lanes, k // lanes // n_zyx[2]
+    return plane // n_zyx[0], plane % n_zyx[0], rest % n_zyx[2], k % lanes
 
 
 @cuda.jit(device=True)
-def value_at(volume, n_x, z, y, x):  # type: ignore[no-untyped-def]
-    """Give the value of a voxel of a packed volume or of duals, as float32."""
-    lanes = volume.shape[2]
-    return np.float32(volume[y // lanes, (z + 1) * (n_x + 2) + x + 1, y % lanes])
+def row_of(place, n_zyx):  # type: ignore[no-untyped-def]
+    """Give the row of a place in its block, whose border is one voxel wide."""
+    return (place[1] + 1) * (n_zyx[2] + 2) + place[2] + 1
 
 
 @cuda.jit(device=True)
-def put_at(volume, n_x, z, y, x, value):  # type: ignore[no-untyped-def]
-    """Write the value of a voxel."""
-    lanes = volume.shape[2]
-    volume[y // lanes, (z + 1) * (n_x + 2) + x + 1, y % lanes] = value
+def after(place, lanes):  # type: ignore[no-untyped-def]
+    """Give the place of the next voxel in y."""
+    block, z, x, lane = place
+    return (block, z, x, lane + 1) if lane + 1 < lanes else (block + 1, z, x, lane + 1 - lanes)
 
 
 @cuda.jit(device=True)
-def steps_ahead(volume, n_zyx, z, y, x):  # type: ignore[no-untyped-def]
+def before(place, lanes):  # type: ignore[no-untyped-def]
+    """Give the place of the voxel before in y."""
+    block, z, x, lane = place
+    return (block, z, x, lane - 1) if lane > 0 else (block - 1, z, x, lanes - 1)
+
+
+@cuda.jit(device=True)
+def steps_ahead(volume, place, n_zyx):  # type: ignore[no-untyped-def]
     """Give the differences to the next voxels in z, y and x; zero across the faces of the grid."""
     n_z, n_y, n_x = n_zyx
-    here = value_at(volume, n_x, z, y, x)
-    down = value_at(volume, n_x, z + 1, y, x) if z + 1 < n_z else here
-    ahead = value_at(volume, n_x, z, y + 1, x) if y + 1 < n_y else here
-    right = value_at(volume, n_x, z, y, x + 1) if x + 1 < n_x else here
+    block, z, x, lane = place
+    row, lanes = row_of(place, n_zyx), volume.shape[2]
+    here = volume[block, row, lane]
+    down = volume[block, row + n_x + 2, lane] if z + 1 < n_z else here
+    right = volume[block, row + 1, lane] if x + 1 < n_x else here
+    ahead = here
+    if block * lanes + lane + 1 < n_y:
+        next_block, _, _, next_lane = after(place, lanes)
+        ahead = volume[next_block, row, next_lane]
     return down - here, ahead - here, right - here

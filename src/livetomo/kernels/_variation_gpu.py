@@ -10,10 +10,8 @@ import numpy as np
 from numba import cuda
 
 from livetomo.kernels._launch_gpu import launch, launch_sum
-from livetomo.kernels._neighbours_gpu import put_at, steps_ahead, value_at, voxel_of
+from livetomo.kernels._neighbours_gpu import before, place_of, row_of, steps_ahead
 from livetomo.kernels._steps_gpu import larger
-
-_ZERO = np.float32(0)
 
 
 def descend(volume, out, n_zyx, z_rows, limits, move):  # type: ignore[no-untyped-def]
@@ -26,57 +24,65 @@ def descend(volume, out, n_zyx, z_rows, limits, move):  # type: ignore[no-untype
     return launch_sum(_descend, n, volume, volume, out, n_zyx, limits, move)
 
 
-def extrapolate(volume, before, factor):  # type: ignore[no-untyped-def]
-    """Push rows of lanes on by ``factor`` times their way since ``before``, which becomes what they were."""
-    launch(_extrapolate, volume.size, volume, volume, before, factor)
+def extrapolate(volume, earlier, factor):  # type: ignore[no-untyped-def]
+    """Push rows of lanes on by ``factor`` times their way since ``earlier``, which becomes what they were."""
+    launch(_extrapolate, volume.size, volume, volume.reshape(-1), earlier.reshape(-1), factor)
 
 
 def squared_distance(volume, other):  # type: ignore[no-untyped-def]
     """Give Σ (volume - other)² of rows of lanes."""
-    return launch_sum(_squared_distance, volume.size, volume, volume, other)
+    return launch_sum(_squared_distance, volume.size, volume, volume.reshape(-1), other.reshape(-1))
 
 
 @cuda.jit(device=True)
-def _flux(volume, n_zyx, z, y, x, limits):  # type: ignore[no-untyped-def]
-    step_z, step_y, step_x = steps_ahead(volume, n_zyx, z, y, x)
+def _flux(volume, place, n_zyx, limits):  # type: ignore[no-untyped-def]
+    step_z, step_y, step_x = steps_ahead(volume, place, n_zyx)
     square = step_z * step_z + step_y * step_y + step_x * step_x
     length = math.sqrt(larger(square + limits[0], limits[1]))
     return step_z / length, step_y / length, step_x / length
 
 
+@cuda.jit(device=True)
+def _divergence(volume, place, n_zyx, limits):  # type: ignore[no-untyped-def]
+    """Give the divergence of the flux: what comes from the voxels before is taken off; at the faces nothing comes."""
+    block, z, x, lane = place
+    flux_z, flux_y, flux_x = _flux(volume, place, n_zyx, limits)
+    if z > 0:
+        flux_z -= _flux(volume, (block, z - 1, x, lane), n_zyx, limits)[0]
+    if block > 0 or lane > 0:
+        flux_y -= _flux(volume, before(place, volume.shape[2]), n_zyx, limits)[1]
+    if x > 0:
+        flux_x -= _flux(volume, (block, z, x - 1, lane), n_zyx, limits)[2]
+    return flux_z + flux_y + flux_x
+
+
 @cuda.jit(cache=True)
 def _descend(n, volume, out, n_zyx, limits, move, sums):  # type: ignore[no-untyped-def]
     writes, step, floor = move
-    squares = np.float64(0)
+    squares, lanes = np.float64(0), volume.shape[2]
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):
-        z, y, x = voxel_of(k, n_zyx, volume.shape[2])
-        if y < n_zyx[1]:
-            flux_z, flux_y, flux_x = _flux(volume, n_zyx, z, y, x, limits)
-            from_z = _flux(volume, n_zyx, z - 1, y, x, limits)[0] if z > 0 else _ZERO
-            from_y = _flux(volume, n_zyx, z, y - 1, x, limits)[1] if y > 0 else _ZERO
-            from_x = _flux(volume, n_zyx, z, y, x - 1, limits)[2] if x > 0 else _ZERO
-            divergence = flux_z - from_z + flux_y - from_y + flux_x - from_x
-            squares += divergence * divergence
+        place = place_of(k, n_zyx, lanes)
+        block, lane = place[0], place[3]
+        if block * lanes + lane < n_zyx[1]:
+            change, row = _divergence(volume, place, n_zyx, limits), row_of(place, n_zyx)
+            squares += change * change
             if writes:
-                moved = value_at(volume, n_zyx[2], z, y, x) + step * divergence
-                put_at(out, n_zyx[2], z, y, x, larger(moved, floor))
+                out[block, row, lane] = larger(volume[block, row, lane] + step * change, floor)
     sums[cuda.grid(1)] = squares
 
 
 @cuda.jit(cache=True)
-def _extrapolate(n, volume, before, factor):  # type: ignore[no-untyped-def]
-    lanes = volume.shape[1]
+def _extrapolate(n, volume, earlier, factor):  # type: ignore[no-untyped-def]
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):
-        value = volume[k // lanes, k % lanes]
-        volume[k // lanes, k % lanes] = value + factor * (value - before[k // lanes, k % lanes])
-        before[k // lanes, k % lanes] = value
+        value = volume[k]
+        volume[k] = value + factor * (value - earlier[k])
+        earlier[k] = value
 
 
 @cuda.jit(cache=True)
 def _squared_distance(n, volume, other, sums):  # type: ignore[no-untyped-def]
-    lanes = volume.shape[1]
     squares = np.float64(0)
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):
-        change = volume[k // lanes, k % lanes] - other[k // lanes, k % lanes]
+        change = volume[k] - other[k]
         squares += change * change
     sums[cuda.grid(1)] = squares

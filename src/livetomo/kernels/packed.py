@@ -8,7 +8,7 @@ The layout is the same on the GPU, and so are the functions here: CuPy arrays ar
 rays, weights and gains stay on the host.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,6 +39,7 @@ __all__ = [
     "momentum_tasks",
     "project_tasks",
     "remainder_tasks",
+    "row_tasks",
     "run",
     "run_in_pieces",
     "thread_count",
@@ -232,6 +233,12 @@ def aligned(array: np.ndarray) -> np.ndarray:
     copy = aligned_zeros(array.shape)
     copy[...] = array
     return copy
+
+
+def row_tasks(array: np.ndarray, work: Callable[[slice], None], rows_at_once: int) -> Iterator[Task]:
+    """Give tasks that each do ``work`` with some rows of an array; on the GPU one does with all."""
+    step = max(1, len(array)) if is_cupy(array) else rows_at_once
+    return (task_on(array, work, slice(row, row + step)) for row in range(0, len(array), step))
 
 
 def project_tasks(

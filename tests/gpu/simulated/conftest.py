@@ -21,5 +21,6 @@ def few_threads_and_lanes(monkeypatch):
     from livetomo.kernels import _launch_gpu, packed
 
     monkeypatch.setattr(_launch_gpu, "THREADS_PER_BLOCK", 2)
+    monkeypatch.setattr(_launch_gpu, "LEAST_BLOCKS", 1)
     monkeypatch.setattr(_launch_gpu, "MOST_BLOCKS", 2)
     monkeypatch.setattr(packed.PackedGrid, "lanes", 8)

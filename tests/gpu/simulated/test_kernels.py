@@ -181,7 +181,9 @@ def test_projector_works_where_its_array_lives(rotation):
 
 def test_nothing_moves_by_itself():
     bench = Bench("cuda")
-    with pytest.raises(TypeError, match="expected a CuPy array, where the others are, got a NumPy array; cupy.asarray"):
+    with pytest.raises(
+        TypeError, match="expected a CuPy array, because the rest is on the GPU, got a NumPy array; cupy.asarray"
+    ):
         bench.grid.pack_volume(np.zeros(SHAPE, np.float32), bench.grid.new_volume())
     with pytest.raises(TypeError, match="out: expected a CuPy array"):
         bench.grid.unpack_volume(bench.volume(), np.zeros(SHAPE, np.float32))

@@ -112,6 +112,17 @@ def test_stopping_looks_at_either():
     assert found[0] == pytest.approx(found[1])
 
 
+def test_what_runs_on_the_processor_says_so(tmp_path):
+    series = lt.TiltSeries(cupy.asarray(images()), ANGLES)
+    assert lt.centre_along_axis(series).shifts_px == pytest.approx(
+        lt.centre_along_axis(lt.TiltSeries(images(), ANGLES)).shifts_px
+    )
+    with pytest.raises(TypeError, match="projections: expected a NumPy array, because alignment runs on the processor"):
+        lt.align(series)
+    with pytest.raises(TypeError, match="item: expected a NumPy array, because files are written from the host"):
+        lt.write(series, tmp_path / "series.mrc")
+
+
 def test_nothing_moves_by_itself():
     method, weights = method_named("sirt"), np.ones((6, 9, 6))
     state = method.start(lt.Geometry((6, 9, 6), 6, device="cuda"))

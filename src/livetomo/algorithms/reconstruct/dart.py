@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -235,4 +234,4 @@ def _fix(state: DARTState, block: int) -> None:
     def fix(rows: slice) -> None:
         namespace(volume).copyto(volume[rows], fixed[rows], where=fixed[rows] != _FREE)
 
-    packed.run(partial(fix, slice(row, row + _ROWS_PER_TASK)) for row in range(0, len(fixed), _ROWS_PER_TASK))
+    packed.run(packed.row_tasks(fixed, fix, _ROWS_PER_TASK))
