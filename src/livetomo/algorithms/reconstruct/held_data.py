@@ -190,7 +190,12 @@ class HeldData:
     def weights(self, numbers: np.ndarray) -> np.ndarray:
         """Give the weights (tilt,) of these numbers, or (tilt, y, x) where pixels have some of their own."""
         given = [self._weights_of(number) for number in numbers.tolist()]
-        together: np.ndarray = namespace(given[0]).stack(given)
+        if all(weights.ndim == 0 for weights in given):
+            return np.stack(given)
+        xp = namespace(self.pixel_weights)
+        together: np.ndarray = xp.stack(
+            [xp.broadcast_to(xp.asarray(weights), self.geometry.projection_shape) for weights in given]
+        )
         return together
 
     def rays_of(self, numbers: np.ndarray) -> packed.Rays:
