@@ -146,7 +146,9 @@ def turns(bench):
     given = []
     for angle in (90.0, 180.0, 360.0, 33.0):
         turn = Turn(bench.grid, angle)
-        turned, upright = bench.volume(seed=6, grid=turn.turned_grid), bench.volume(seed=5)
+        turned, upright = turn.turned_grid.new_volume(), bench.volume(seed=5)
+        nothing = np.full(turn.turned_grid.volume_shape, np.nan, np.float32)  # what was there must not matter
+        turn.turned_grid.pack_volume(bench.take(nothing), turned)
         packed.run(turn_tasks(turn, bench.volume(), turned))
         packed.run(turn_back_tasks(turn, turned, upright, (HALF, np.float32(-0.1))))
         given += [turned, upright]

@@ -35,7 +35,8 @@ def reconstruct(
     Parameters
     ----------
     series
-        Projections (tilt, y, x), bright where the specimen is, finite where their weights are not 0.
+        Projections (tilt, y, x), bright where the specimen is, finite where their weights are not 0. Those of a CuPy
+        array are reconstructed on its GPU, and the volume is a CuPy array too.
     method
         One of ``METHODS``: ``"sirt"``, ``"wbp"``, ``"fista"``, ``"auto"`` and so on.
     sweeps
@@ -66,6 +67,8 @@ def reconstruct(
     ------
     ValueError
         When a parameter is out of its range or a projection holds NaN.
+    TypeError
+        When the method cannot work on CuPy arrays.
     """
     _check(sweeps, background, stopping)
     chosen = method_named(method, **settings)
