@@ -1,7 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 
 from livetomo import arrays
+from livetomo.errors import EnvironmentProblem
 
 
 def test_numpy_arrays_stay_with_numpy():
@@ -17,3 +20,9 @@ def test_an_array_elsewhere_is_refused():
     arrays.require_on("cpu", np.zeros(2), "weights")
     with pytest.raises(TypeError, match="weights: expected a CuPy array, because the rest .* got a NumPy array; cupy"):
         arrays.require_on("cuda", np.zeros(2), "weights")
+
+
+def test_without_cupy_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(EnvironmentProblem, match=r"pip install .livetomo\[gpu\]"):
+        arrays.namespace_on("cuda")

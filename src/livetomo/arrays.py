@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from livetomo.errors import EnvironmentProblem
+
 Device = Literal["cpu", "cuda"]
 
 
@@ -31,8 +33,21 @@ def namespace(array: Any) -> ModuleType:
 
 
 def namespace_on(device: Device) -> ModuleType:
-    """Give the module (``numpy`` or ``cupy``) whose functions make arrays on this device."""
-    return import_module("cupy") if device == "cuda" else np
+    """Give the module (``numpy`` or ``cupy``) whose functions make arrays on this device.
+
+    Raises
+    ------
+    EnvironmentProblem
+        When the device is ``"cuda"`` and there is no CuPy.
+    """
+    if device == "cpu":
+        return np
+    try:
+        return import_module("cupy")
+    except ModuleNotFoundError:
+        raise EnvironmentProblem(
+            'device: "cuda" needs CuPy, which is not installed: pip install "livetomo[gpu]"'
+        ) from None
 
 
 def scipy_part(array: Any, name: str) -> ModuleType:

@@ -93,6 +93,11 @@ class PackedGrid:
         n_blocks = self.n_blocks if n_blocks is None else n_blocks
         return aligned_zeros((n_blocks, n_tilts * self.row_length, self.lanes), self.device)
 
+    def even_gain(self, gain: float) -> np.ndarray:
+        """Give (z, x) one gain for all voxels."""
+        gains: np.ndarray = namespace_on(self.device).full(self.n_zx, gain, np.float32)
+        return gains
+
     def pack_volume(self, volume: np.ndarray, packed: np.ndarray) -> None:
         """Write a (z, y, x) volume into a packed one."""
         self._carry(twin(_pack_cpu, packed).pack, self._ready(volume), packed, self._volume_rows(0))

@@ -121,7 +121,7 @@ class Projector:
             seen, grid = volume, whole
             if view.turn is not None:
                 seen, grid = view.turn.turned_grid.new_volume(), view.turn.turned_grid
-            update = np.ones(grid.n_zx, np.float32), np.float32(0), NO_FLOOR
+            update = grid.even_gain(1), np.float32(0), NO_FLOOR
             run(
                 task
                 for block in range(grid.n_blocks)

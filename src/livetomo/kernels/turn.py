@@ -7,7 +7,7 @@ from math import ceil, cos, radians, sin
 
 import numpy as np
 
-from livetomo.arrays import is_cupy, namespace
+from livetomo.arrays import is_cupy, namespace, namespace_on
 from livetomo.kernels import _turn_cpu
 from livetomo.kernels._octets import STRIP
 from livetomo.kernels._threads import Task, task_on, thread_count
@@ -59,14 +59,14 @@ class Turn:
         return cos(radians(self.rotation_deg)), sin(radians(self.rotation_deg))
 
     @cached_property
-    def _offsets(self) -> tuple[np.ndarray, np.ndarray]:
+    def _offsets(self) -> tuple[np.ndarray, ...]:
         cosine, sine = self._direction
-        return _moves(self.grid, self.turned_grid, int(cosine), int(sine))
+        return self._placed(*_moves(self.grid, self.turned_grid, int(cosine), int(sine)))
 
     @cached_property
-    def _offsets_back(self) -> tuple[np.ndarray, np.ndarray]:
+    def _offsets_back(self) -> tuple[np.ndarray, ...]:
         cosine, sine = self._direction
-        return _moves(self.turned_grid, self.grid, int(cosine), -int(sine))
+        return self._placed(*_moves(self.turned_grid, self.grid, int(cosine), -int(sine)))
 
     @cached_property
     def _matrix(self) -> _Taps:
@@ -89,14 +89,18 @@ class Turn:
         return np.concatenate(rows), np.concatenate(columns), np.concatenate(weights)
 
     @cached_property
-    def _taps(self) -> _Taps:
+    def _taps(self) -> tuple[np.ndarray, ...]:
         rows, columns, weights = self._matrix
-        return _grouped(rows, columns, weights, self.turned_grid)
+        return self._placed(*_grouped(rows, columns, weights, self.turned_grid))
 
     @cached_property
-    def _taps_back(self) -> _Taps:
+    def _taps_back(self) -> tuple[np.ndarray, ...]:
         rows, columns, weights = self._matrix
-        return _grouped(columns, rows, weights, self.grid)
+        return self._placed(*_grouped(columns, rows, weights, self.grid))
+
+    def _placed(self, *tables: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Put tables where the volumes lie."""
+        return tuple(namespace_on(self.grid.device).asarray(table) for table in tables)
 
 
 def turn_tasks(turn: Turn, volume: np.ndarray, out: np.ndarray) -> Iterator[Task]:
@@ -128,7 +132,7 @@ def _permute_tasks(
     grids: tuple[PackedGrid, PackedGrid],
     source: np.ndarray,
     out: np.ndarray,
-    offsets: tuple[np.ndarray, np.ndarray],
+    offsets: tuple[np.ndarray, ...],
     update: tuple[np.float32, np.float32],
 ) -> Iterator[Task]:
     n_z, n_y, _ = grids[0].volume_shape
@@ -144,7 +148,7 @@ def _gather_tasks(
     grids: tuple[PackedGrid, PackedGrid],
     source: np.ndarray,
     out: np.ndarray,
-    taps: _Taps,
+    taps: tuple[np.ndarray, ...],
     update: tuple[np.float32, np.float32],
 ) -> Iterator[Task]:
     n_z, n_y, _ = grids[0].volume_shape

@@ -102,7 +102,18 @@ def default_rng(seed):
 
 asanyarray = asarray
 abs = on_device(np.abs)
-_MAKING = "zeros", "empty", "zeros_like", "empty_like", "ones_like", "ascontiguousarray", "concatenate", "stack", "pad"
+_MAKING = (
+    "zeros",
+    "empty",
+    "full",
+    "zeros_like",
+    "empty_like",
+    "ones_like",
+    "ascontiguousarray",
+    "concatenate",
+    "stack",
+    "pad",
+)
 _LOOKING = "isfinite", "isnan", "broadcast_to", "moveaxis", "digitize", "histogram", "median", "minimum", "where"
 _CHANGING = "copyto", "diff", "divide", "nan_to_num"
 for _name in (*_MAKING, *_LOOKING, *_CHANGING):

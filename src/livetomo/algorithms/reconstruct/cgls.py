@@ -12,7 +12,7 @@ from livetomo.algorithms.reconstruct.noise import damping_for_noise
 from livetomo.algorithms.reconstruct.scaling import largest_eigenvalue, updates_by_sums
 from livetomo.algorithms.reconstruct.sweeps import check_damping
 from livetomo.algorithms.reconstruct.updates import Scratch, correct_at_once
-from livetomo.arrays import namespace
+from livetomo.arrays import beside, namespace
 from livetomo.kernels import conjugate, packed
 from livetomo.model import Geometry
 
@@ -208,7 +208,7 @@ class _Memory:
         self.gradient = data.grid.new_volume()[:n_blocks]
         rows = np.zeros((len(data), data.grid.row_length), np.float32)
         rows[:, packed.RAY_BORDER : packed.RAY_BORDER + data.grid.detector_width] = data.rays_used
-        self.ray_rows = rows.ravel()
+        self.ray_rows = beside(data.projections, rows.ravel())
         self._pixel_weights = data.pixel_weights
 
     def weights(self, block: int) -> conjugate.Weights:

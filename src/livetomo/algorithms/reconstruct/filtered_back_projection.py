@@ -174,7 +174,7 @@ def _add_turned(
     if turn is None:
         return
     turned = scratch.turned(turn)
-    update = np.full(turn.turned_grid.n_zx, gain, np.float32), np.float32(0), packed.NO_FLOOR
+    update = turn.turned_grid.even_gain(gain), np.float32(0), packed.NO_FLOOR
     for block, slices in enumerate(turned):
         tasks = packed.backproject_tasks(turn.turned_grid, rays, slices, state.filtered[block], numbers, update)
         yield from packed.run_in_pieces(tasks, piece_s)
@@ -187,5 +187,5 @@ def _backproject(
 ) -> Iterator[packed.Task]:
     """Do volume = keep · volume + gain · what the tilts give; ``change`` is (gain, keep)."""
     grid, (gain, keep) = state.data.grid, change
-    update = np.full(grid.n_zx, gain, np.float32), np.float32(keep), packed.NO_FLOOR
+    update = grid.even_gain(gain), np.float32(keep), packed.NO_FLOOR
     return packed.backproject_tasks(grid, rays, state.packed_volume[block], state.filtered[block], numbers, update)

@@ -14,7 +14,11 @@ from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.arrays import namespace_on
 
 ON_CPU_ONLY = {"fourier", "constrained-fourier"}
-SETTINGS = {"asd-pocs": {"tv_steps": 2}, "dart": {"start_sweeps": 1, "round_sweeps": 1}, "fista": {"upper_bound": 2.0}}
+SETTINGS = {
+    "asd-pocs": {"tv_steps": 2},
+    "dart": {"start_sweeps": 1, "round_sweeps": 1, "free_share": 0.0},
+    "fista": {"upper_bound": 2.0},
+}
 ANGLES = np.array([-60.0, -20, 3, 35, 70, 90])
 SHIFTS = np.array([[0, 0.3], [0.5, 0], [-1, 0], [0, -0.7], [0.2, 0.2], [0, 0]])
 
