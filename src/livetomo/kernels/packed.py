@@ -4,8 +4,8 @@ Every slice across the tilt axis sees the same system matrix. So 8 to 128 slices
 (lanes) and each ray's weights are worked out once for all of them. A packed volume is ``[block][z x][lane]`` with a
 border of one zero voxel, packed projections are ``[block][tilt x][lane]`` with zeros beside each detector row.
 
-The layout is the same on the GPU, and so are the functions here: CuPy arrays are worked on where they are. Tables of
-rays, weights and gains stay on the host.
+The layout is the same on the GPU, and so are the functions here: CuPy arrays are worked on where they are. What is said
+of rays, some numbers a tilt, stays on the host.
 """
 
 from collections.abc import Callable, Iterator

@@ -19,30 +19,29 @@ SETTINGS = {
     "dart": {"start_sweeps": 1, "round_sweeps": 1, "free_share": 0.0},
     "fista": {"upper_bound": 2.0},
 }
-ANGLES = np.array([-60.0, -20, 3, 35, 70, 90])
-SHIFTS = np.array([[0, 0.3], [0.5, 0], [-1, 0], [0, -0.7], [0.2, 0.2], [0, 0]])
+SHAPE, WIDTH = (5, 9, 5), 5
+ANGLES = np.array([-60.0, -20, 35, 70, 90])
+SHIFTS = np.array([[0, 0.3], [0.5, 0], [-1, 0], [0, -0.7], [0.2, 0.2]])
 
 
-def specimen(shape=(6, 9, 6)):
-    z, y, x = np.indices(shape, np.float32)
+def specimen():
+    z, y, x = np.indices(SHAPE, np.float32)
     return np.exp(-((z - 2) ** 2 + (x - 3) ** 2 + (y - 4) ** 2 / 6) / 3).astype(np.float32)
 
 
 def images(rotations=None):
-    noise = np.random.default_rng(0).normal(scale=0.02, size=(len(ANGLES), 9, 6))
-    return (lt.Projector(ANGLES, (6, 9, 6), rotations_deg=rotations)(specimen()) + noise).astype(np.float32)
+    noise = np.random.default_rng(0).normal(scale=0.02, size=(len(ANGLES), 9, WIDTH))
+    return (lt.Projector(ANGLES, SHAPE, rotations_deg=rotations)(specimen()) + noise).astype(np.float32)
 
 
 def grown(device, method, projections, weights=None, rotations=None):
     """All tilts but one at once, a sweep, the last one, and a sweep more."""
-    take, geometry = namespace_on(device).asarray, lt.Geometry((6, 9, 6), 6, 0.5, device)
+    take, geometry = namespace_on(device).asarray, lt.Geometry(SHAPE, WIDTH, 0.5, device)
     state = method.start(geometry)
-    for some, n_sweeps in ((slice(0, 5), 1), (slice(5, 6), 1)):
+    for some in (slice(0, 4), slice(4, 5)):
         given = weights if weights is None else take(weights[some])
         turned = rotations if rotations is None else rotations[some]
-        state = method.add(state, take(projections[some]), ANGLES[some], SHIFTS[some], given, turned)
-        for _ in range(n_sweeps):
-            state = method.step(state)
+        state = method.step(method.add(state, take(projections[some]), ANGLES[some], SHIFTS[some], given, turned))
     return state
 
 
@@ -67,15 +66,16 @@ def test_method_of_the_processor_says_so(name):
 
 @pytest.mark.parametrize("name", ["sirt", "fista", "cgls", "wbp"])
 def test_two_axes(name):
-    rotations = np.array([0.0, 0, 0, 90, 90, 90])
+    rotations = np.array([0.0, 0, 90, 90, 90])
     assert_same(method_named(name), images(rotations), None, rotations)
 
 
-def test_weights_of_pixels_and_a_replaced_tilt():
-    weights = np.ones((6, 9, 6), np.float32)
+@pytest.mark.parametrize("name", ["sirt", "cgls", "auto"])
+def test_weights_of_pixels_and_a_replaced_tilt(name):
+    weights = np.ones((5, 9, 5), np.float32)
     weights[:, 3:5, 2], weights[1] = 0, 0.5
     spoilt = np.where(weights > 0, images(), np.float32(np.nan))
-    method = method_named("sirt")
+    method = method_named(name)
     states = assert_same(method, spoilt, weights)
     ends = []
     for device, state in zip(("cuda", "cpu"), states, strict=True):
@@ -91,14 +91,14 @@ def test_support():
     volume = on_gpu.volume(grown("cuda", on_gpu, images()))
     np.testing.assert_allclose(volume.get(), on_cpu.volume(grown("cpu", on_cpu, images())), atol=2e-4)
     with pytest.raises(TypeError, match="support: expected a CuPy array"):
-        on_cpu.start(lt.Geometry((6, 9, 6), 6, device="cuda"))
+        on_cpu.start(lt.Geometry(SHAPE, WIDTH, device="cuda"))
 
 
 def test_a_series_is_reconstructed_where_it_lives():
     projections = images() - 5
     series = lt.TiltSeries(cupy.asarray(projections), ANGLES)
     both = lt.join([series, series], [0, 90])
-    assert len(both) == 12
+    assert len(both) == 10
     assert isinstance(both.projections, cupy.ndarray)
     volume = lt.reconstruct(series, sweeps=2, field_of_view=1.4)
     expected = lt.reconstruct(lt.TiltSeries(projections, ANGLES), sweeps=2, field_of_view=1.4)
@@ -110,7 +110,7 @@ def test_a_series_is_reconstructed_where_it_lives():
 def test_stopping_looks_at_either():
     found = []
     for device in ("cuda", "cpu"):
-        geometry, projections = lt.Geometry((6, 9, 6), 6, device=device), namespace_on(device).asarray(images())
+        geometry, projections = lt.Geometry(SHAPE, WIDTH, device=device), namespace_on(device).asarray(images())
         tilts = Tilts.checked(geometry, projections, ANGLES)
         found.append((noise_level(tilts.measured), sweeps_by_held_out_tilts(lt.SIRT(), geometry, tilts, max_sweeps=3)))
     assert found[0] == pytest.approx(found[1])
@@ -128,11 +128,11 @@ def test_what_runs_on_the_processor_says_so(tmp_path):
 
 
 def test_nothing_moves_by_itself():
-    method, weights = method_named("sirt"), np.ones((6, 9, 6))
-    state = method.start(lt.Geometry((6, 9, 6), 6, device="cuda"))
+    method, weights = method_named("sirt"), np.ones((5, 9, 5))
+    state = method.start(lt.Geometry(SHAPE, WIDTH, device="cuda"))
     with pytest.raises(TypeError, match="projections: expected a CuPy array, .*got a NumPy array; cupy.asarray"):
         method.add(state, images(), ANGLES)
     with pytest.raises(TypeError, match="weights: expected a CuPy array"):
         method.add(state, cupy.asarray(images()), ANGLES, weights=weights)
     with pytest.raises(TypeError, match="projections: expected a NumPy array, .*got a CuPy array; .get()"):
-        method.add(method.start(lt.Geometry((6, 9, 6), 6)), cupy.asarray(images()), ANGLES)
+        method.add(method.start(lt.Geometry(SHAPE, WIDTH)), cupy.asarray(images()), ANGLES)
