@@ -16,13 +16,15 @@ PROGRAM = """
 import json, sys
 import numpy as np
 from livetomo.kernels import _pack_cpu, _project_cpu
+from livetomo.kernels.packed import PackedGrid
 from livetomo.kernels.projector import Projector
 
 angles, shape, wanted = json.loads(sys.argv[1])
 random = np.random.default_rng(0)
 A = Projector(angles, shape)
 volume, projections = random.random(shape, np.float32), []
-A._grid.pack_volume(volume, A._grid.new_volume())
+grid = PackedGrid(A.volume_shape, A.detector_width)
+grid.pack_volume(volume, grid.new_volume())
 if wanted == "all":
     projections = A(volume).tolist()
 stats = [kernel.stats for kernel in (_pack_cpu.pack, _pack_cpu.unpack, _project_cpu.project)]

@@ -28,6 +28,12 @@ def test_tasks_run_side_by_side():
     _threads.run(met_by(3))
 
 
+def test_launches_are_done_in_order_by_the_caller_itself():
+    done = []
+    _threads.run(_threads.Launch(lambda k: done.append((k, threading.get_ident())), k) for k in range(20))
+    assert done == [(k, threading.get_ident()) for k in range(20)]
+
+
 def test_two_callers_do_not_wait_for_each_other():
     tasks, failures = met_by(6), []
 

@@ -4,6 +4,7 @@ import os
 from importlib import import_module
 from pathlib import Path
 
+from livetomo.arrays import require_on
 from livetomo.errors import FileError, UnknownFormat
 from livetomo.model import TiltSeries, Volume
 
@@ -40,10 +41,12 @@ def write(item: TiltSeries | Volume, path: str | os.PathLike[str]) -> None:
     ValueError
         When the format cannot hold the type of the values; the message says which can.
     TypeError
-        When ``item`` is neither a tilt series nor a volume.
+        When ``item`` is neither a tilt series nor a volume, or lives on a GPU.
     """
     if not isinstance(item, TiltSeries | Volume):
         raise TypeError(f"item: expected a TiltSeries or a Volume, got {type(item).__name__}")
+    values = item.projections if isinstance(item, TiltSeries) else item.data
+    require_on("cpu", values, "item", "files are written from the host")
     target = check_target(path)
     try:
         import_module(f"livetomo.formats.writers.{WRITERS[target.suffix.lower()]}").write(item, target)

@@ -8,8 +8,26 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from livetomo.arrays import is_cupy
 
 Task = Callable[[], None]
+
+
+class Launch(partial[None]):
+    """A task that starts a kernel on the GPU: the caller's own thread does it, in the stream that the caller chose."""
+
+
+def task_on(array: Any, work: Callable[..., Any], *arguments: Any) -> Task:
+    """Give the task ``work(*arguments)``, of the GPU if the array lives there."""
+    return Launch(work, *arguments) if is_cupy(array) else partial(work, *arguments)
+
+
+def tasks_on(array: Any, wish: int) -> int:
+    """Give in how many tasks to cut work on an array: as many as wished, but one on the GPU, which cuts by itself."""
+    return 1 if is_cupy(array) else wish
 
 
 def thread_count() -> int:
@@ -51,7 +69,8 @@ def _run_until(queue: list[Task], deadline: float) -> None:
         except BaseException as failure:  # noqa: BLE001 handed to the caller, whose thread raises it
             failures.append(failure)
 
-    helpers = [threading.Thread(target=work, daemon=True) for _ in range(min(thread_count(), len(queue)) - 1)]
+    n_threads = 1 if isinstance(queue[-1], Launch) else min(thread_count(), len(queue))
+    helpers = [threading.Thread(target=work, daemon=True) for _ in range(n_threads - 1)]
     for helper in helpers:
         helper.start()
     work()

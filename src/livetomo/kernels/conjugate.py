@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 
 from livetomo.kernels import _conjugate_cpu
-from livetomo.kernels._threads import run_in_pieces, thread_count
+from livetomo.kernels._threads import run_in_pieces, task_on, tasks_on, thread_count
+from livetomo.kernels._twins import twin
 
 Weights = tuple[np.ndarray, np.ndarray]
 """(row,) of the rays and (row, lane) of the pixels of a block; without rows where all are 1."""
@@ -19,18 +20,20 @@ NO_WEIGHTS: Weights = (np.zeros(0, np.float32), np.zeros((0, 0), np.float32))
 
 def squares(packed: np.ndarray, weights: Weights, sums: list[float], piece_s: float) -> Iterator[None]:
     """Sum weight · value² over a block."""
-    yield from _in_pieces(partial(_conjugate_cpu.squares, packed, *weights), len(packed), sums, piece_s)
+    part = partial(twin(_conjugate_cpu, packed).squares, packed, *weights)
+    yield from _in_pieces(packed, part, len(packed), sums, piece_s)
 
 
 def weigh(packed: np.ndarray, weights: Weights, out: np.ndarray, piece_s: float) -> Iterator[None]:
     """Write weight · value of the rays that have weights into ``out``."""
-    yield from _in_pieces(partial(_conjugate_cpu.weigh, packed, *weights, out), len(weights[0]), [], piece_s)
+    part = partial(twin(_conjugate_cpu, packed).weigh, packed, *weights, out)
+    yield from _in_pieces(packed, part, len(weights[0]), [], piece_s)
 
 
 def add_scaled(target: np.ndarray, source: np.ndarray, factor: float, piece_s: float) -> Iterator[None]:
     """Add factor · source to a block."""
-    part = partial(_conjugate_cpu.add_scaled, target, source, np.float32(factor))
-    yield from _in_pieces(part, len(target), [], piece_s)
+    part = partial(twin(_conjugate_cpu, target).add_scaled, target, source, np.float32(factor))
+    yield from _in_pieces(target, part, len(target), [], piece_s)
 
 
 def take_back(
@@ -45,27 +48,29 @@ def take_back(
 
     The remainder may have room for more rays than there are weights.
     """
-    part = partial(_conjugate_cpu.take_back, remainder, projected, *weights, np.float32(factor))
-    yield from _in_pieces(part, len(weights[0]), sums, piece_s)
+    take_back_rows = twin(_conjugate_cpu, remainder).take_back
+    part = partial(take_back_rows, remainder, projected, *weights, np.float32(factor))
+    yield from _in_pieces(remainder, part, len(weights[0]), sums, piece_s)
 
 
 def damp(gradient: np.ndarray, volume: np.ndarray, damping: float, sums: list[float], piece_s: float) -> Iterator[None]:
     """Subtract damping · volume from a block of the gradient, and sum gradient² after it."""
-    part = partial(_conjugate_cpu.damp, gradient, volume, np.float32(damping))
-    yield from _in_pieces(part, len(gradient), sums, piece_s)
+    part = partial(twin(_conjugate_cpu, gradient).damp, gradient, volume, np.float32(damping))
+    yield from _in_pieces(gradient, part, len(gradient), sums, piece_s)
 
 
 def turn(direction: np.ndarray, gradient: np.ndarray, factor: float, piece_s: float) -> Iterator[None]:
     """Make a block of the direction gradient + factor · direction."""
-    part = partial(_conjugate_cpu.turn, direction, gradient, np.float32(factor))
-    yield from _in_pieces(part, len(direction), [], piece_s)
+    part = partial(twin(_conjugate_cpu, direction).turn, direction, gradient, np.float32(factor))
+    yield from _in_pieces(direction, part, len(direction), [], piece_s)
 
 
 def _in_pieces(
-    part: Callable[[int, int], float | None], n_rows: int, sums: list[float], piece_s: float
+    packed: np.ndarray, part: Callable[[int, int], float | None], n_rows: int, sums: list[float], piece_s: float
 ) -> Iterator[None]:
     def task(first: int, end: int) -> None:
         sums.append(part(first, end) or 0.0)
 
-    bounds = np.linspace(0, n_rows, min(n_rows, 4 * thread_count()) + 1).astype(int).tolist()
-    yield from run_in_pieces((partial(task, *rows) for rows in zip(bounds, bounds[1:], strict=False)), piece_s)
+    n_tasks = tasks_on(packed, min(n_rows, 4 * thread_count()))
+    bounds = np.linspace(0, n_rows, n_tasks + 1).astype(int).tolist()
+    yield from run_in_pieces((task_on(packed, task, *rows) for rows in zip(bounds, bounds[1:], strict=False)), piece_s)

@@ -3,19 +3,24 @@
 Every slice across the tilt axis sees the same system matrix. So 8 to 128 slices are kept next to each other in memory
 (lanes) and each ray's weights are worked out once for all of them. A packed volume is ``[block][z x][lane]`` with a
 border of one zero voxel, packed projections are ``[block][tilt x][lane]`` with zeros beside each detector row.
+
+The layout is the same on the GPU, and so are the functions here: CuPy arrays are worked on where they are. What is said
+of rays, some numbers a tilt, stays on the host.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
+from livetomo.arrays import Device, is_cupy, namespace, namespace_on, require_on
 from livetomo.kernels import _momentum_cpu, _pack_cpu, _project_cpu
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP, MOST_LANES
 from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
-from livetomo.kernels._threads import Task, run, run_in_pieces, thread_count
+from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_on, thread_count
+from livetomo.kernels._twins import twin
 
 _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
 _Z_ROWS_PER_TASK, _TILE_ROWS = 32, 16
@@ -34,6 +39,7 @@ __all__ = [
     "momentum_tasks",
     "project_tasks",
     "remainder_tasks",
+    "row_tasks",
     "run",
     "run_in_pieces",
     "thread_count",
@@ -50,6 +56,9 @@ class PackedGrid:
     """(z, y, x) voxels."""
 
     detector_width: int
+
+    device: Device = "cpu"
+    """Where the blocks lie."""
 
     @cached_property
     def lanes(self) -> int:
@@ -77,30 +86,38 @@ class PackedGrid:
     def new_volume(self) -> np.ndarray:
         """Give a packed volume of zeros."""
         n_z, n_x = self.n_zx
-        return aligned_zeros((self.n_blocks, (n_z + 2) * (n_x + 2), self.lanes))
+        return aligned_zeros((self.n_blocks, (n_z + 2) * (n_x + 2), self.lanes), self.device)
 
     def new_projections(self, n_tilts: int, n_blocks: int | None = None) -> np.ndarray:
         """Give packed projections of zeros for as many tilts; memory that is never written costs nothing."""
-        return aligned_zeros((self.n_blocks if n_blocks is None else n_blocks, n_tilts * self.row_length, self.lanes))
+        n_blocks = self.n_blocks if n_blocks is None else n_blocks
+        return aligned_zeros((n_blocks, n_tilts * self.row_length, self.lanes), self.device)
+
+    def even_gain(self, gain: float) -> np.ndarray:
+        """Give (z, x) one gain for all voxels."""
+        gains: np.ndarray = namespace_on(self.device).full(self.n_zx, gain, np.float32)
+        return gains
 
     def pack_volume(self, volume: np.ndarray, packed: np.ndarray) -> None:
         """Write a (z, y, x) volume into a packed one."""
-        self._carry(_pack_cpu.pack, volume, packed, self._volume_rows(0))
+        self._carry(twin(_pack_cpu, packed).pack, self._ready(volume), packed, self._volume_rows(0))
 
     def unpack_volume(self, packed: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Give the (z, y, x) float32 volume, in ``out`` when it is given."""
-        volume = np.empty(self.volume_shape, np.float32) if out is None else out
-        self._carry(_pack_cpu.unpack, volume, packed, self._volume_rows(0))
+        volume: np.ndarray = namespace(packed).empty(self.volume_shape, np.float32) if out is None else out
+        require_on(self.device, volume, "out")
+        self._carry(twin(_pack_cpu, packed).unpack, volume, packed, self._volume_rows(0))
         return volume
 
     def pack_projections(self, projections: np.ndarray, packed: np.ndarray, first_tilt: int = 0) -> None:
         """Write (tilt, y, x) projections into packed ones from tilt number ``first_tilt`` on."""
-        self._carry(_pack_cpu.pack, projections, packed, self._ray_rows(first_tilt))
+        self._carry(twin(_pack_cpu, packed).pack, self._ready(projections), packed, self._ray_rows(first_tilt))
 
     def unpack_projections(self, packed: np.ndarray, first_tilt: int, n_tilts: int) -> np.ndarray:
         """Give (tilt, y, x) float32 projections."""
-        projections = np.empty((n_tilts, self.volume_shape[1], self.detector_width), np.float32)
-        self._carry(_pack_cpu.unpack, projections, packed, self._ray_rows(first_tilt))
+        shape = n_tilts, self.volume_shape[1], self.detector_width
+        projections: np.ndarray = namespace(packed).empty(shape, np.float32)
+        self._carry(twin(_pack_cpu, packed).unpack, projections, packed, self._ray_rows(first_tilt))
         return projections
 
     def _volume_rows(self, z: int) -> tuple[int, int]:
@@ -110,13 +127,17 @@ class PackedGrid:
     def _ray_rows(self, tilt: int) -> tuple[int, int]:
         return tilt * self.row_length + RAY_BORDER, self.row_length
 
+    def _ready(self, images: np.ndarray) -> np.ndarray:
+        require_on(self.device, images, "images to be packed")
+        contiguous: np.ndarray = namespace(images).ascontiguousarray(images, np.float32)
+        return contiguous
+
     def _carry(self, carrier, images: np.ndarray, packed: np.ndarray, rows: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]
-        images = images if carrier is _pack_cpu.unpack else np.ascontiguousarray(images, np.float32)
         start, step = rows
-        n_parts = max(1, min(len(images), 4 * thread_count() // self.n_blocks))
+        n_parts = tasks_on(packed, max(1, min(len(images), 4 * thread_count() // self.n_blocks)))
         bounds = np.linspace(0, len(images), n_parts + 1).astype(int)
         run(
-            partial(carrier, images[low:high], packed[block], block * self.lanes, start + low * step, step)
+            task_on(packed, carrier, images[low:high], packed[block], block * self.lanes, start + int(low) * step, step)
             for block in range(self.n_blocks)
             for low, high in zip(bounds, bounds[1:], strict=False)
         )
@@ -199,8 +220,11 @@ def _sum_of_ramp(at_zero: np.ndarray, steps: np.ndarray, n_rows: np.ndarray) -> 
     return total
 
 
-def aligned_zeros(shape: tuple[int, ...]) -> np.ndarray:
+def aligned_zeros(shape: tuple[int, ...], device: Device = "cpu") -> np.ndarray:
     """Give float32 zeros that start on a 64-byte line, as vector loads like it."""
+    if device == "cuda":
+        zeros: np.ndarray = namespace_on(device).zeros(shape, np.float32)
+        return zeros
     n_values = int(np.prod(shape))
     memory = np.zeros(n_values + 16, np.float32)
     offset = -(memory.ctypes.data // 4) % 16
@@ -209,19 +233,26 @@ def aligned_zeros(shape: tuple[int, ...]) -> np.ndarray:
 
 def aligned(array: np.ndarray) -> np.ndarray:
     """Give the array as float32 that starts on a 64-byte line; itself when it does already."""
-    if array.ctypes.data % 64 == 0:
+    if is_cupy(array) or array.ctypes.data % 64 == 0:
         return array
     copy = aligned_zeros(array.shape)
     copy[...] = array
     return copy
 
 
+def row_tasks(array: np.ndarray, work: Callable[[slice], None], rows_at_once: int) -> Iterator[Task]:
+    """Give tasks that each do ``work`` with some rows of an array; on the GPU one does with all."""
+    step = max(1, len(array)) if is_cupy(array) else rows_at_once
+    return (task_on(array, work, slice(row, row + step)) for row in range(0, len(array), step))
+
+
 def project_tasks(
     grid: PackedGrid, rays: Rays, volume: np.ndarray, out: np.ndarray, tilts: np.ndarray
 ) -> Iterator[Task]:
     """Write A x of one block into ``out`` for the named tilts, as tasks that may run in any order."""
+    project = twin(_project_cpu, volume).project
     for part in tilt_parts(grid, tilts):
-        yield partial(_project_cpu.project, volume, out, rays.crossings, rays.scales, grid.n_zx, grid.row_length, part)
+        yield task_on(volume, project, volume, out, rays.crossings, rays.scales, grid.n_zx, grid.row_length, part)
 
 
 def backproject_tasks(
@@ -236,9 +267,9 @@ def backproject_tasks(
 
     ``update`` is (gain (z, x) float32, keep, floor); ``NO_FLOOR`` for none.
     """
-    beams = rays.landings, rays.hats, tilts
+    beams, work = (rays.landings, rays.hats, tilts), twin(_project_cpu, volume).backproject
     for z_rows in _z_parts(grid, tilts):
-        yield partial(_project_cpu.backproject, volume, projections, beams, update, grid.n_zx, grid.row_length, z_rows)
+        yield task_on(volume, work, volume, projections, beams, update, grid.n_zx, grid.row_length, z_rows)
 
 
 def momentum_tasks(
@@ -256,17 +287,13 @@ def momentum_tasks(
     ``volumes`` are (y, x, support), the support uint8 and without rows if it is everywhere; ``update`` is (gain (z, x),
     keep, floor, ceiling, momentum). Each task adds its Σ (y - x') (x' - x) to ``astray``: above 0, it leads uphill.
     """
-    beams = rays.landings, rays.hats, tilts
+    beams, work = (rays.landings, rays.hats, tilts), twin(_project_cpu, projections).backproject_with_momentum
 
     def advance(z_rows: tuple[int, int]) -> None:
-        astray.append(
-            _project_cpu.backproject_with_momentum(
-                volumes, projections, beams, update, grid.n_zx, grid.row_length, z_rows
-            )
-        )
+        astray.append(work(volumes, projections, beams, update, grid.n_zx, grid.row_length, z_rows))
 
     for z_rows in _z_parts(grid, tilts):
-        yield partial(advance, z_rows)
+        yield task_on(projections, advance, z_rows)
 
 
 def advance_tasks(
@@ -279,13 +306,14 @@ def advance_tasks(
 
     ``step`` is one packed block, ``update`` (keep, floor, ceiling, momentum).
     """
+    work = twin(_momentum_cpu, step).advance
 
     def advance(first: int, end: int) -> None:
-        astray.append(_momentum_cpu.advance(volumes, step, update, first, end))
+        astray.append(work(volumes, step, update, first, end))
 
-    bounds = np.linspace(0, len(step), 4 * thread_count() + 1).astype(int).tolist()
+    bounds = np.linspace(0, len(step), tasks_on(step, 4 * thread_count()) + 1).astype(int).tolist()
     for first, end in zip(bounds, bounds[1:], strict=False):
-        yield partial(advance, first, end)
+        yield task_on(step, advance, first, end)
 
 
 def remainder_tasks(
@@ -302,18 +330,21 @@ def remainder_tasks(
 
     ``weights`` are R, (tilt, x), and w, packed as the block or without rows where all are 1.
     """
+    subtract = twin(_pack_cpu, out).subtract_and_weigh
 
     def remainder(project: Task, part: np.ndarray) -> None:
         project()
-        squares.append(_pack_cpu.subtract_and_weigh(out, measured, *weights, part, grid.row_length, RAY_BORDER))
+        squares.append(subtract(out, measured, *weights, part, grid.row_length, RAY_BORDER))
 
     parts = tilt_parts(grid, tilts)
     for project, part in zip(project_tasks(grid, rays, volume, out, tilts), parts, strict=True):
-        yield partial(remainder, project, part)
+        yield task_on(out, remainder, project, part)
 
 
 def tilt_parts(grid: PackedGrid, tilts: np.ndarray) -> list[np.ndarray]:
     """Cut the tilts into parts for one task each, as many as keep all threads busy."""
+    if grid.device == "cuda":
+        return [tilts]
     n_threads, tilts_per_task = thread_count(), max(12, min(36, 1536 // grid.lanes))
     n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
     return np.array_split(tilts, max(1, min(len(tilts), n_parts, _most_tasks(grid, tilts))))
@@ -322,6 +353,8 @@ def tilt_parts(grid: PackedGrid, tilts: np.ndarray) -> list[np.ndarray]:
 def _z_parts(grid: PackedGrid, tilts: np.ndarray) -> list[tuple[int, int]]:
     """Cut the voxel rows into parts of whole tiles (first, end) for one task each."""
     n_z = grid.volume_shape[0]
+    if grid.device == "cuda":
+        return [(0, n_z)]
     n_parts = min(max(-(-n_z // _Z_ROWS_PER_TASK), 2 * thread_count()), _most_tasks(grid, tilts))
     step = -(-n_z // (n_parts * _TILE_ROWS)) * _TILE_ROWS
     return [(z, min(n_z, z + step)) for z in range(0, n_z, step)]

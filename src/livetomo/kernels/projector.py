@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from livetomo.arrays import is_cupy
+from livetomo.arrays import Device, device_of, namespace
 from livetomo.kernels._threads import run
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid, Rays, backproject_tasks, project_tasks
 from livetomo.kernels.turn import Turn, turn_back_tasks, turn_tasks
@@ -19,7 +19,8 @@ class Projector:
     between two voxels (Joseph 1982, doi:10.1109/TMI.1982.4307572). So a uniform object projects to its path length in
     voxels, and the sum over a projection is that over the volume.
 
-    Values must be finite: the compiled code does not look for NaN.
+    The array that comes in decides where the work runs: a NumPy array is projected on the processor, a CuPy array on
+    its GPU, and what comes out is of the same kind. Values must be finite: the compiled code does not look for NaN.
 
     Parameters
     ----------
@@ -63,8 +64,7 @@ class Projector:
         if not np.isfinite(self.axis_shift_px):
             raise ValueError(f"axis_shift_px: expected a finite number of pixels, got {axis_shift_px}")
         self.rotations_deg = _rotations(rotations_deg, len(self.tilt_angles))
-        self._grid = PackedGrid(self.volume_shape, self.detector_width)
-        self._views = [self._view(rotation) for rotation in np.unique(self.rotations_deg % 360)]
+        self._layouts = {"cpu": self._layout("cpu")}
 
     @property
     def projections_shape(self) -> tuple[int, int, int]:
@@ -83,11 +83,12 @@ class Projector:
 
     def __call__(self, volume: Any) -> np.ndarray:
         """Project a (z, y, x) volume; gives (tilt, y, x) float32."""
-        packed = self._grid.new_volume()
-        self._grid.pack_volume(_checked(volume, "volume", "(z, y, x)", self.volume_shape), packed)
-        out = self._grid.new_projections(len(self.tilt_angles))
-        for view in self._views:
-            seen, grid = packed, self._grid
+        whole, views = self._layout_for(volume)
+        packed = whole.new_volume()
+        whole.pack_volume(_checked(volume, "volume", "(z, y, x)", self.volume_shape), packed)
+        out = whole.new_projections(len(self.tilt_angles))
+        for view in views:
+            seen, grid = packed, whole
             if view.turn is not None:
                 seen, grid = view.turn.turned_grid.new_volume(), view.turn.turned_grid
                 run(turn_tasks(view.turn, packed, seen))
@@ -96,7 +97,7 @@ class Projector:
                 for block in range(grid.n_blocks)
                 for task in project_tasks(grid, view.rays, seen[block], out[block], view.tilts)
             )
-        return _move_rows(self._grid.unpack_projections(out, 0, len(self.tilt_angles)), self.shifts_px[:, 0])
+        return _move_rows(whole.unpack_projections(out, 0, len(self.tilt_angles)), self.shifts_px[:, 0])
 
     def __repr__(self) -> str:
         words = [repr(self.tilt_angles.tolist()), f"volume_shape={self.volume_shape}"]
@@ -112,14 +113,15 @@ class Projector:
 
     def _backproject(self, projections: Any) -> np.ndarray:
         given = _checked(projections, "projections", "(tilt, y, x)", self.projections_shape)
-        packed = self._grid.new_projections(len(given))
-        self._grid.pack_projections(_move_rows_back(given, self.shifts_px[:, 0]), packed)
-        volume = self._grid.new_volume()
-        for view in self._views:
-            seen, grid = volume, self._grid
+        whole, views = self._layout_for(given)
+        packed = whole.new_projections(len(given))
+        whole.pack_projections(_move_rows_back(given, self.shifts_px[:, 0]), packed)
+        volume = whole.new_volume()
+        for view in views:
+            seen, grid = volume, whole
             if view.turn is not None:
                 seen, grid = view.turn.turned_grid.new_volume(), view.turn.turned_grid
-            update = np.ones(grid.n_zx, np.float32), np.float32(0), NO_FLOOR
+            update = grid.even_gain(1), np.float32(0), NO_FLOOR
             run(
                 task
                 for block in range(grid.n_blocks)
@@ -127,11 +129,21 @@ class Projector:
             )
             if view.turn is not None:
                 run(turn_back_tasks(view.turn, seen, volume, (np.float32(1), NO_FLOOR)))
-        return self._grid.unpack_volume(volume)
+        return whole.unpack_volume(volume)
 
-    def _view(self, rotation_deg: float) -> "_View":
-        turn = Turn(self._grid, rotation_deg) if rotation_deg else None
-        grid = self._grid if turn is None else turn.turned_grid
+    def _layout_for(self, array: Any) -> "_Layout":
+        device = device_of(array)
+        if device not in self._layouts:
+            self._layouts[device] = self._layout(device)
+        return self._layouts[device]
+
+    def _layout(self, device: Device) -> "_Layout":
+        grid = PackedGrid(self.volume_shape, self.detector_width, device)
+        return grid, [self._view(grid, rotation) for rotation in np.unique(self.rotations_deg % 360)]
+
+    def _view(self, upright: PackedGrid, rotation_deg: float) -> "_View":
+        turn = Turn(upright, rotation_deg) if rotation_deg else None
+        grid = upright if turn is None else turn.turned_grid
         rays = Rays.of(grid, self.tilt_angles, self.shifts_px[:, 1], self.axis_shift_px)
         return _View(turn, rays, np.flatnonzero(self.rotations_deg % 360 == rotation_deg))
 
@@ -143,6 +155,9 @@ class _View:
     turn: Turn | None
     rays: Rays
     tilts: np.ndarray
+
+
+_Layout = tuple[PackedGrid, list[_View]]
 
 
 class Transpose:
@@ -204,16 +219,13 @@ def _rotations(rotations_deg: Any, n_tilts: int) -> np.ndarray:
 
 
 def _checked(array: Any, name: str, axes: str, shape: tuple[int, int, int]) -> np.ndarray:
-    if is_cupy(array):
-        raise TypeError(
-            f"{name}: expected a NumPy array, got a CuPy array; this version projects on the CPU: use .get()"
-        )
-    values = np.asarray(array)
+    values = namespace(array).asarray(array)
     if values.shape != shape:
         raise ValueError(f"{name}: expected shape {shape} {axes}, got {values.shape}")
-    if not (np.issubdtype(values.dtype, np.number) or values.dtype == bool) or np.iscomplexobj(values):
+    if values.dtype.kind not in "biuf":
         raise TypeError(f"{name}: expected real numbers, got {values.dtype}")
-    return np.ascontiguousarray(values, np.float32)
+    given: np.ndarray = namespace(values).ascontiguousarray(values, np.float32)
+    return given
 
 
 def _move_rows(projections: np.ndarray, dy_px: np.ndarray) -> np.ndarray:
@@ -238,7 +250,7 @@ def _move_rows_back(projections: np.ndarray, dy_px: np.ndarray) -> np.ndarray:
 def _rows_from(image: np.ndarray, start: int) -> np.ndarray:
     """Give row y + start at row y, zeros where there is none."""
     n_y = len(image)
-    rows = np.zeros_like(image)
+    rows: np.ndarray = namespace(image).zeros_like(image)
     low, high = max(0, -start), min(n_y, n_y - start)
     if low < high:
         rows[low:high] = image[low + start : high + start]

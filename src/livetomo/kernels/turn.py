@@ -7,10 +7,12 @@ from math import ceil, cos, radians, sin
 
 import numpy as np
 
+from livetomo.arrays import is_cupy, namespace, namespace_on
 from livetomo.kernels import _turn_cpu
 from livetomo.kernels._octets import STRIP
-from livetomo.kernels._threads import Task, thread_count
+from livetomo.kernels._threads import Task, task_on, thread_count
 from livetomo.kernels._turn_cpu import TAPS
+from livetomo.kernels._twins import twin
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid
 
 _PLANES_PER_TASK = 16
@@ -41,7 +43,7 @@ class Turn:
         cosine, sine = self._direction
         # Less a hair: a width that is whole but for rounding must not grow
         width = ceil(n_x * abs(cosine) + n_y * abs(sine) - 1e-9)
-        return PackedGrid((n_z, n_y, width), self.grid.detector_width)
+        return PackedGrid((n_z, n_y, width), self.grid.detector_width, self.grid.device)
 
     @property
     def moves_whole_voxels(self) -> bool:
@@ -57,14 +59,14 @@ class Turn:
         return cos(radians(self.rotation_deg)), sin(radians(self.rotation_deg))
 
     @cached_property
-    def _offsets(self) -> tuple[np.ndarray, np.ndarray]:
+    def _offsets(self) -> tuple[np.ndarray, ...]:
         cosine, sine = self._direction
-        return _moves(self.grid, self.turned_grid, int(cosine), int(sine))
+        return self._placed(*_moves(self.grid, self.turned_grid, int(cosine), int(sine)))
 
     @cached_property
-    def _offsets_back(self) -> tuple[np.ndarray, np.ndarray]:
+    def _offsets_back(self) -> tuple[np.ndarray, ...]:
         cosine, sine = self._direction
-        return _moves(self.turned_grid, self.grid, int(cosine), -int(sine))
+        return self._placed(*_moves(self.turned_grid, self.grid, int(cosine), -int(sine)))
 
     @cached_property
     def _matrix(self) -> _Taps:
@@ -87,14 +89,18 @@ class Turn:
         return np.concatenate(rows), np.concatenate(columns), np.concatenate(weights)
 
     @cached_property
-    def _taps(self) -> _Taps:
+    def _taps(self) -> tuple[np.ndarray, ...]:
         rows, columns, weights = self._matrix
-        return _grouped(rows, columns, weights, self.turned_grid)
+        return self._placed(*_grouped(rows, columns, weights, self.turned_grid))
 
     @cached_property
-    def _taps_back(self) -> _Taps:
+    def _taps_back(self) -> tuple[np.ndarray, ...]:
         rows, columns, weights = self._matrix
-        return _grouped(columns, rows, weights, self.grid)
+        return self._placed(*_grouped(columns, rows, weights, self.grid))
+
+    def _placed(self, *tables: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Put tables where the volumes lie."""
+        return tuple(namespace_on(self.grid.device).asarray(table) for table in tables)
 
 
 def turn_tasks(turn: Turn, volume: np.ndarray, out: np.ndarray) -> Iterator[Task]:
@@ -103,7 +109,7 @@ def turn_tasks(turn: Turn, volume: np.ndarray, out: np.ndarray) -> Iterator[Task
     ``volume`` is packed on ``turn.grid``, ``out`` on ``turn.turned_grid``; they must not overlap.
     """
     if turn.rotation_deg % 360 == 0:
-        return (partial(np.copyto, *blocks) for blocks in zip(out, volume, strict=True))
+        return (task_on(out, namespace(out).copyto, *blocks) for blocks in zip(out, volume, strict=True))
     if turn.moves_whole_voxels:
         return _permute_tasks((turn.grid, turn.turned_grid), volume, out, turn._offsets, _AFRESH)
     return _gather_tasks((turn.grid, turn.turned_grid), volume, out, turn._taps, _AFRESH)
@@ -126,26 +132,30 @@ def _permute_tasks(
     grids: tuple[PackedGrid, PackedGrid],
     source: np.ndarray,
     out: np.ndarray,
-    offsets: tuple[np.ndarray, np.ndarray],
+    offsets: tuple[np.ndarray, ...],
     update: tuple[np.float32, np.float32],
 ) -> Iterator[Task]:
     n_z, n_y, _ = grids[0].volume_shape
     widths = grids[0].volume_shape[2], grids[1].volume_shape[2]
+    permute, n_planes = twin(_turn_cpu, out).permute, n_z if is_cupy(out) else _PLANES_PER_TASK
     for block in range(grids[1].n_blocks):
-        for z in range(0, n_z, _PLANES_PER_TASK):
-            planes = z, min(n_z, z + _PLANES_PER_TASK)
-            yield partial(_turn_cpu.permute, source, out, offsets, widths, n_y, block, planes, update)
+        for z in range(0, n_z, n_planes):
+            planes = z, min(n_z, z + n_planes)
+            yield task_on(out, permute, source, out, offsets, widths, n_y, block, planes, update)
 
 
 def _gather_tasks(
     grids: tuple[PackedGrid, PackedGrid],
     source: np.ndarray,
     out: np.ndarray,
-    taps: _Taps,
+    taps: tuple[np.ndarray, ...],
     update: tuple[np.float32, np.float32],
 ) -> Iterator[Task]:
     n_z, n_y, _ = grids[0].volume_shape
     widths = grids[0].volume_shape[2], grids[1].volume_shape[2]
+    if is_cupy(out):
+        yield task_on(out, twin(_turn_cpu, out).gather, source, out, taps, widths, (n_z, n_y), update)
+        return
     strips: list[np.ndarray] = []
 
     def gather(part: tuple[int, int, int]) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from livetomo.arrays import is_cupy, namespace_on
 from livetomo.kernels import _proximal_cpu, _variation_cpu
-from livetomo.kernels._threads import Task, run, run_in_pieces, thread_count
+from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_on, thread_count
+from livetomo.kernels._twins import twin
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid
 
 _LEAST_VALUES_PER_TASK = 1 << 16
@@ -31,7 +33,9 @@ _LEAST_LENGTH = 1e-15
 def new_duals(grid: PackedGrid) -> np.ndarray:
     """Give the duals of a TV proximal operator, zero: ``[z y x][block][z x][lane]``, int16, 1.5 times a volume."""
     n_z, n_x = grid.n_zx
-    return np.zeros((3, grid.n_blocks, (n_z + 2) * (n_x + 2), grid.lanes), np.int16)
+    shape = 3, grid.n_blocks, (n_z + 2) * (n_x + 2), grid.lanes
+    duals: np.ndarray = namespace_on(grid.device).zeros(shape, np.int16)
+    return duals
 
 
 def gradient_norm(grid: PackedGrid, volume: np.ndarray, smoothing: float) -> float:
@@ -78,7 +82,40 @@ def tv_proximal(
     """
     weight, floor, n_steps = problem
     rise = np.float32(1 / (_LAPLACIAN_NORM * weight)) if weight > 0 else np.float32(0)
-    strengths, slabs, shape = (np.float32(weight), rise, floor), _slabs(grid), grid.volume_shape
+    passes = _proximal_passes if is_cupy(volume) else _proximal_slabs
+    yield from passes(grid, volume, duals, out, (np.float32(weight), rise, floor), n_steps, piece_s)
+
+
+def _proximal_passes(
+    grid: PackedGrid,
+    volume: np.ndarray,
+    duals: np.ndarray,
+    out: np.ndarray,
+    strengths: tuple[np.float32, np.float32, np.float32],
+    n_steps: int,
+    piece_s: float,
+) -> Iterator[None]:
+    """Do steps of ``tv_proximal`` on the GPU, where each pass goes over all voxels."""
+    from livetomo.kernels import _proximal_gpu
+
+    primal = task_on(volume, _proximal_gpu.primal, volume, duals, out, grid.volume_shape, strengths)
+    dual = task_on(volume, _proximal_gpu.dual, out, duals, grid.volume_shape, strengths)
+    for _ in range(n_steps):
+        yield from run_in_pieces([primal, dual], piece_s)
+    yield from run_in_pieces([primal], piece_s)
+
+
+def _proximal_slabs(
+    grid: PackedGrid,
+    volume: np.ndarray,
+    duals: np.ndarray,
+    out: np.ndarray,
+    strengths: tuple[np.float32, np.float32, np.float32],
+    n_steps: int,
+    piece_s: float,
+) -> Iterator[None]:
+    """Do steps of ``tv_proximal`` on the processor, slab by slab."""
+    slabs, shape = _slabs(grid), grid.volume_shape
     plane = grid.n_blocks * (shape[2] + 1) * grid.lanes
     x_planes, pulls = np.empty((len(slabs) + 1, plane), np.float32), np.zeros((len(slabs), plane), np.int16)
     seam, step = _proximal_cpu.seam, _proximal_cpu.proximal_step
@@ -101,16 +138,16 @@ def extrapolate(volume: np.ndarray, before: np.ndarray, factor: float) -> np.nda
     Gives (2,): ‖way‖² and ‖volume‖², as it was.
     """
     sums: list[tuple[float, float]] = []
-    parts = _row_parts(volume, before)
-    run(partial(_put, sums, _variation_cpu.extrapolate, rows, old, np.float32(factor)) for rows, old in parts)
+    work, push = twin(_variation_cpu, volume).extrapolate, np.float32(factor)
+    run(task_on(volume, _put, sums, work, rows, old, push) for rows, old in _row_parts(volume, before))
     return np.array(sums).sum(axis=0)
 
 
 def distance(volume: np.ndarray, other: np.ndarray) -> float:
     """Give ‖volume - other‖."""
     squares: list[float] = []
-    parts = _row_parts(volume, other)
-    run(partial(_put, squares, _variation_cpu.squared_distance, rows, base) for rows, base in parts)
+    work = twin(_variation_cpu, volume).squared_distance
+    run(task_on(volume, _put, squares, work, rows, base) for rows, base in _row_parts(volume, other))
     return float(np.sqrt(fsum(squares)))
 
 
@@ -122,8 +159,9 @@ def _descents(
     move: tuple[bool, np.float32, np.float32],
     squares: list[float],
 ) -> Iterator[Task]:
+    descend = twin(_variation_cpu, volume).descend
     for z_rows in _slabs(grid):
-        yield partial(_put, squares, _variation_cpu.descend, volume, out, grid.volume_shape, z_rows, limits, move)
+        yield task_on(volume, _put, squares, descend, volume, out, grid.volume_shape, z_rows, limits, move)
 
 
 def _square(length: float) -> np.float32:
@@ -137,6 +175,8 @@ def _put(results: list[Any], kernel: Callable[..., Any], *arguments: Any) -> Non
 def _slabs(grid: PackedGrid) -> list[tuple[int, int]]:
     """Give the planes (first, end) of each task: few enough that what is done twice where slabs meet hardly counts."""
     n_z, n_x = grid.n_zx
+    if grid.device == "cuda":
+        return [(0, n_z)]
     n_values = n_z * n_x * grid.lanes * grid.n_blocks
     wanted = max(_SLABS_PER_THREAD * thread_count(), n_values // _MOST_VALUES_PER_TASK)
     n_slabs = max(1, min(wanted, n_values // _LEAST_VALUES_PER_TASK, n_z // _LEAST_PLANES_PER_TASK))
@@ -146,6 +186,6 @@ def _slabs(grid: PackedGrid) -> list[tuple[int, int]]:
 
 def _row_parts(volume: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     rows, other_rows = volume.reshape(-1, volume.shape[-1]), other.reshape(-1, other.shape[-1])
-    n_parts = max(1, min(2 * thread_count(), volume.size // _LEAST_VALUES_PER_TASK))
+    n_parts = tasks_on(volume, max(1, min(2 * thread_count(), volume.size // _LEAST_VALUES_PER_TASK)))
     for first, end in pairwise(int(bound) for bound in np.linspace(0, len(rows), n_parts + 1)):
         yield rows[first:end], other_rows[first:end]

@@ -165,7 +165,9 @@ class LiveReconstruction:
 
     @property
     def _sweeps_suffice(self) -> bool:
-        return bool(self.residuals) and (self.method.is_direct or self._rule.reason(self.residuals, self.changes) is not None)
+        return bool(self.residuals) and (
+            self.method.is_direct or self._rule.reason(self.residuals, self.changes) is not None
+        )
 
     @property
     def residual(self) -> float | None:

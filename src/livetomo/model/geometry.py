@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from livetomo.arrays import Device, device_of
 from livetomo.model.tilt_series import TiltSeries
 
 
@@ -22,6 +23,9 @@ class Geometry:
     axis_shift_px: float = 0.0
     """Where the tilt axis lands on the detector, in pixels from its centre towards +x."""
 
+    device: Device = "cpu"
+    """Where the reconstruction lives: on the host (NumPy arrays) or on a GPU (CuPy arrays)."""
+
     def __post_init__(self) -> None:
         if len(self.volume_shape) != 3 or min(self.volume_shape) < 1:
             raise ValueError(f"volume_shape: expected three sizes (z, y, x) of at least 1, got {self.volume_shape}")
@@ -37,11 +41,12 @@ class Geometry:
     def of(cls, series: TiltSeries, field_of_view: float = 1.0, axis_shift_px: float = 0.0) -> "Geometry":
         """Give the grid for a tilt series: x and z ``field_of_view`` times as wide as the detector, y as long.
 
-        The width keeps the parity of the detector's, so that a grid and its central crop share their voxels.
+        It lives where the projections do. The width keeps the parity of the detector's, so that a grid and its central
+        crop share their voxels.
         """
         if not 0.1 <= field_of_view <= 10:
             raise ValueError(f"field_of_view: expected a factor between 0.1 and 10, got {field_of_view}")
         _, n_y, n_x = series.projections.shape
         width = n_x + 2 * round((field_of_view - 1) * n_x / 2)
         width = max(width, 1)
-        return cls((width, n_y, width), n_x, axis_shift_px)
+        return cls((width, n_y, width), n_x, axis_shift_px, device_of(series.projections))

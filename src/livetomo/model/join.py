@@ -1,9 +1,11 @@
 """Tilt series of one specimen about several axes, made one."""
 
 from collections.abc import Sequence
+from types import ModuleType
 
 import numpy as np
 
+from livetomo.arrays import device_of, namespace, require_on
 from livetomo.model.tilt_series import TiltSeries
 
 _LARGEST_SIZE_DIFFERENCE = 0.01
@@ -39,11 +41,11 @@ def join(series: Sequence[TiltSeries], rotations_deg: Sequence[float]) -> TiltSe
     first = series[0]
     for other in series[1:]:
         _check_alike(first, other)
-    dtype = np.result_type(*(one.projections.dtype for one in series))
+    xp, dtype = namespace(first.projections), np.result_type(*(one.projections.dtype for one in series))
     shifts_px = [np.zeros((len(one), 2)) if one.shifts_px is None else one.shifts_px for one in series]
     turned = [np.full(len(one), rotation) for one, rotation in zip(series, rotations_deg, strict=True)]
     return first.replace(
-        projections=np.concatenate([np.asarray(one.projections, dtype) for one in series]),
+        projections=xp.concatenate([xp.asarray(one.projections, dtype) for one in series]),
         tilt_angles=np.concatenate([one.tilt_angles for one in series]),
         shifts_px=np.concatenate(shifts_px),
         weights=_joined_weights(series),
@@ -53,6 +55,7 @@ def join(series: Sequence[TiltSeries], rotations_deg: Sequence[float]) -> TiltSe
 
 def _check_alike(first: TiltSeries, other: TiltSeries) -> None:
     shape, its = first.projections.shape[1:], other.projections.shape[1:]
+    require_on(device_of(first.projections), other.projections, other.name or "series")
     if its != shape:
         raise ValueError(f"{other.name or 'series'}: expected images of {shape} (y, x) pixels as the first, got {its}")
     sizes = first.pixel_size_nm, other.pixel_size_nm
@@ -66,13 +69,16 @@ def _check_alike(first: TiltSeries, other: TiltSeries) -> None:
 def _joined_weights(series: Sequence[TiltSeries]) -> np.ndarray | None:
     if all(one.weights is None for one in series):
         return None
-    given = [np.asarray(np.ones(len(one)) if one.weights is None else one.weights) for one in series]
+    given = [np.ones(len(one)) if one.weights is None else one.weights for one in series]
     if all(weights.ndim == 1 for weights in given):
         return np.concatenate(given)
     shapes = (one.projections.shape for one in series)
-    of_pixels = [_for_pixels(weights, shape) for weights, shape in zip(given, shapes, strict=True)]
-    return np.concatenate(of_pixels)
+    xp = namespace(series[0].projections)
+    of_pixels = [_for_pixels(xp, weights, shape) for weights, shape in zip(given, shapes, strict=True)]
+    joined: np.ndarray = xp.concatenate(of_pixels)
+    return joined
 
 
-def _for_pixels(weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return weights if weights.ndim == 3 else np.broadcast_to(weights[:, None, None], shape)
+def _for_pixels(xp: ModuleType, weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    whole: np.ndarray = weights if weights.ndim == 3 else xp.broadcast_to(xp.asarray(weights)[:, None, None], shape)
+    return whole

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from livetomo.arrays import namespace
+
 Origin = Literal["file", "user", "data", "assumed"]
 
 
@@ -22,7 +24,7 @@ class TiltSeries:
     """
 
     projections: np.ndarray
-    """(tilt, y, x) projections, in the file's own type and counts."""
+    """(tilt, y, x) projections, in the file's own type and counts: a NumPy array, or a CuPy array to work on a GPU."""
 
     tilt_angles: np.ndarray
     """(tilt,) degrees; any order, any steps, repeats allowed."""
@@ -51,7 +53,7 @@ class TiltSeries:
     """Everything else that the file knew, as plain values."""
 
     def __post_init__(self) -> None:
-        projections = np.asanyarray(self.projections)
+        projections = namespace(self.projections).asanyarray(self.projections)
         if projections.ndim != 3 or projections.size == 0:
             raise ValueError(f"projections: expected a filled array (tilt, y, x), got shape {projections.shape}")
         if not (np.issubdtype(projections.dtype, np.integer) or np.issubdtype(projections.dtype, np.floating)):
@@ -98,9 +100,8 @@ class TiltSeries:
 def _check_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> None:
     if weights is None:
         return
-    if np.shape(weights) not in {shape[:1], shape}:
-        raise ValueError(
-            f"weights: expected shape {shape[:1]} (tilt,) or {shape} (tilt, y, x), got {np.shape(weights)}"
-        )
-    if not ((np.asarray(weights) >= 0) & (np.asarray(weights) <= 1)).all():
+    values = namespace(weights).asarray(weights)
+    if values.shape not in {shape[:1], shape}:
+        raise ValueError(f"weights: expected shape {shape[:1]} (tilt,) or {shape} (tilt, y, x), got {values.shape}")
+    if not ((values >= 0) & (values <= 1)).all():
         raise ValueError("weights: expected values from 0 (not used) to 1; divide them by the largest")

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from livetomo.arrays import namespace
+
 
 @dataclass(frozen=True, eq=False)
 class Volume:
@@ -18,7 +20,7 @@ class Volume:
     """
 
     data: np.ndarray
-    """(z, y, x) values; z along the beam at zero tilt, y along the tilt axis."""
+    """(z, y, x) values, NumPy or CuPy; z along the beam at zero tilt, y along the tilt axis."""
 
     voxel_size_nm: float | None = None
     """Edge of a voxel in nanometres, None when unknown. Unequal edges: ``metadata["voxel_sizes_zyx_nm"]``."""
@@ -30,7 +32,7 @@ class Volume:
     """Everything else that is known: what the file said, or how it was reconstructed."""
 
     def __post_init__(self) -> None:
-        data = np.asanyarray(self.data)
+        data = namespace(self.data).asanyarray(self.data)
         if data.ndim != 3 or data.size == 0:
             raise ValueError(f"data: expected a filled array (z, y, x), got shape {data.shape}")
         if self.voxel_size_nm is not None and not (np.isfinite(self.voxel_size_nm) and self.voxel_size_nm > 0):

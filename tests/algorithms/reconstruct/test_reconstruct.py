@@ -31,6 +31,19 @@ def test_wbp_keeps_the_scale_with_every_window(window):
     assert error(volume, truth) < 0.25
 
 
+@pytest.mark.parametrize("rotation", [0.0, 90.0])
+@pytest.mark.parametrize("name", ["wbp", "bp", "sirt-wbp"])
+def test_filtered_back_projection_is_complete_after_every_tilt(name, rotation):
+    projections, angles = np.random.default_rng(0).random((5, 9, 12), np.float32), np.array([-40.0, 50, 0, 20, -10])
+    method = method_named(name)
+    state = method.start(Geometry((12, 9, 12), 12))
+    for k in range(5):
+        state = method.add(state, projections[[k]], angles[[k]], rotations_deg=np.array([rotation]))
+    state = method.replace(state, 1, projections[1], 60.0, np.zeros(2))
+    at_once = method.volume(state)
+    np.testing.assert_allclose(at_once, method.volume(method.step(state)), atol=1e-5 * np.abs(at_once).max())
+
+
 def test_wbp_weighs_unequal_steps():
     tilt_angles = np.concatenate([np.arange(-90, 0, 1.0), np.arange(0, 90, 6.0)])
     truth, series = disc_series(tilt_angles)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from livetomo.algorithms.reconstruct import reconstruct
+from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.kernels.projector import Projector
-from livetomo.model import TiltSeries
+from livetomo.model import Geometry, TiltSeries
 from livetomo.sim.phantoms import particles
 
 _ANGLES = np.arange(-70, 71, 4.0)
@@ -86,3 +87,12 @@ def test_nothing_that_counts_gives_an_empty_volume(projections):
     for method in ("sirt", "fista", "fista-tv", "asd-pocs", "cgls", "wbp", "dart"):
         found = reconstruct(TiltSeries(projections, _ANGLES, weights=np.zeros(len(_ANGLES))), method, sweeps=2)
         assert not found.data.any()
+
+
+def test_weights_of_tilts_and_of_pixels_are_given_back_together():
+    data, dead = HeldData.none(Geometry((6, 5, 6), 6)), np.ones((1, 5, 6))
+    dead[0, 2, 3] = 0
+    for angle, weights in ((0.0, None), (10.0, dead), (20.0, np.array([0.5]))):
+        data.add(np.ones((1, 5, 6), np.float32), np.array([angle]), None, weights)
+    expected = np.concatenate([np.ones((1, 5, 6)), dead, np.full((1, 5, 6), 0.5)])
+    np.testing.assert_array_equal(data.weights(np.arange(3)), expected)

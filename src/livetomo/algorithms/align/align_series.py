@@ -7,6 +7,7 @@ import numpy as np
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
 from livetomo.algorithms.align.tilt_axis import lies_along_x
 from livetomo.algorithms.filter.background import remove_background
+from livetomo.arrays import require_on
 from livetomo.model import TiltSeries
 
 METHODS = ("com", "none")
@@ -35,9 +36,12 @@ def align(series: TiltSeries, method: str = "com") -> TiltSeries:
     ------
     ValueError
         When the method is not known.
+    TypeError
+        When the projections live on a GPU: alignment runs on the processor.
     """
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    require_on("cpu", series.projections, "projections", "alignment runs on the processor")
     projections = np.stack([remove_background(projection) for projection in series.projections])
     series = _turned_if_it_must(series.replace(projections=projections))
     if method == "none":

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from livetomo.arrays import namespace, to_numpy
 from livetomo.model import TiltSeries
 
 
@@ -17,7 +18,8 @@ def centre_along_axis(series: TiltSeries) -> TiltSeries:
         Background-free projections (tilt, y, x), aligned.
     """
     shifts_px = np.asarray(series.shifts_px)
-    profiles = np.nan_to_num(np.asarray(series.projections, np.float64)).sum(axis=2)
+    xp = namespace(series.projections)
+    profiles = to_numpy(xp.nan_to_num(xp.asarray(series.projections, np.float64)).sum(axis=2))
     from_centre_px = np.arange(profiles.shape[1]) - (profiles.shape[1] - 1) / 2
     masses = profiles.sum(axis=1)
     centres_px = np.divide(profiles @ from_centre_px, masses, out=np.zeros_like(masses), where=masses > 0)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from livetomo.arrays import namespace, to_numpy
+
 _SAMPLES = 65536
 _DARK_END = 0.15
 _NEGLIGIBLE = 0.01
@@ -52,7 +54,7 @@ def remove_background(projection: np.ndarray) -> np.ndarray:
     numpy.ndarray
         (y, x) float32 counts above the background.
     """
-    frame = np.array(projection, dtype=np.float32)
+    frame: np.ndarray = namespace(projection).array(projection, dtype=np.float32)
     level = background_level(frame)
     values = _sorted_sample(frame)
     contrast = float(np.quantile(values, 0.99)) - level if values.size else 0.0
@@ -63,7 +65,8 @@ def remove_background(projection: np.ndarray) -> np.ndarray:
 
 def _sorted_sample(projection: np.ndarray) -> np.ndarray:
     stride = max(1, int(np.sqrt(projection.size / _SAMPLES)))
-    sample = np.asarray(projection[::stride, ::stride], dtype=np.float32).ravel()
+    # So few are looked at on the host, wherever the projection is: on a GPU every small step would cost a launch
+    sample = np.asarray(to_numpy(projection[::stride, ::stride]), dtype=np.float32).ravel()
     return np.sort(sample[np.isfinite(sample)])
 
 

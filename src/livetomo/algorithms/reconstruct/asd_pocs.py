@@ -11,6 +11,7 @@ from livetomo.algorithms.reconstruct.noise import residual_of_noise, typical_den
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
+from livetomo.arrays import namespace
 from livetomo.kernels import packed, variation
 from livetomo.model import Geometry
 
@@ -185,7 +186,7 @@ class ASDPOCS:
         grid, smoothing = state.data.grid, _SMOOTHING * typical_density(state.data)
         length = state.descent_length
         if length is None:
-            longest = _LONGEST_DESCENT * float(np.linalg.norm(state.packed_volume))
+            longest = _LONGEST_DESCENT * float(namespace(state.packed_volume).linalg.norm(state.packed_volume))
             length = min(self.tv_share * state.data_change, longest)
         source, target = state.packed_volume, state.spare
         for _ in range(self.tv_steps):

@@ -11,6 +11,7 @@ from livetomo.algorithms.reconstruct.fista_tv import FISTATV
 from livetomo.algorithms.reconstruct.noise import noise_deviations
 from livetomo.algorithms.reconstruct.stopping import change_of
 from livetomo.algorithms.reconstruct.tilts import Tilts
+from livetomo.arrays import namespace, to_numpy
 from livetomo.model import Geometry
 
 _TILTS_TO_DECIDE = 8
@@ -143,7 +144,9 @@ def _carried_over(method: Any, data: Any) -> Any:
 
 
 def _energies(tilts: Tilts) -> np.ndarray:
-    values = np.asarray(tilts.measured, np.float64)
-    noise = noise_deviations(values) ** 2 * np.isfinite(values).sum(axis=(1, 2))
-    values = np.nan_to_num(values)
-    return np.stack([(values**2).sum(axis=(1, 2)), (np.minimum(values, 0) ** 2).sum(axis=(1, 2)), noise], axis=1)
+    xp = namespace(tilts.projections)
+    values = xp.asarray(tilts.measured, np.float64)
+    noise = noise_deviations(values) ** 2 * to_numpy(xp.isfinite(values).sum(axis=(1, 2)))
+    values = xp.nan_to_num(values)
+    energies = [to_numpy((part**2).sum(axis=(1, 2))) for part in (values, xp.minimum(values, 0))]
+    return np.stack([*energies, noise], axis=1)

@@ -12,6 +12,7 @@ from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
 from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, noise_level, usual_rule
 from livetomo.algorithms.reconstruct.tilts import Tilts
+from livetomo.arrays import namespace
 from livetomo.model import Geometry, TiltSeries, Volume
 
 Stopping = StoppingRule | Literal["noise", "held-out"] | None
@@ -34,7 +35,8 @@ def reconstruct(
     Parameters
     ----------
     series
-        Projections (tilt, y, x), bright where the specimen is, finite where their weights are not 0.
+        Projections (tilt, y, x), bright where the specimen is, finite where their weights are not 0. Those of a CuPy
+        array are reconstructed on its GPU, and the volume is a CuPy array too.
     method
         One of ``METHODS``: ``"sirt"``, ``"wbp"``, ``"fista"``, ``"auto"`` and so on.
     sweeps
@@ -65,6 +67,8 @@ def reconstruct(
     ------
     ValueError
         When a parameter is out of its range or a projection holds NaN.
+    TypeError
+        When the method cannot work on CuPy arrays.
     """
     _check(sweeps, background, stopping)
     chosen = method_named(method, **settings)
@@ -115,10 +119,12 @@ def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
 
 def _on_zero(projections: np.ndarray) -> np.ndarray:
     """Give projections most of which lies below zero without the level of their empty field, others as they are."""
-    finite = np.isfinite(projections)
-    if not finite.any() or np.median(projections if finite.all() else projections[finite]) >= 0:
+    xp = namespace(projections)
+    finite = xp.isfinite(projections)
+    if not finite.any() or xp.median(projections if finite.all() else projections[finite]) >= 0:
         return projections
-    return np.stack([remove_background(projection) for projection in projections])
+    on_zero: np.ndarray = xp.stack([remove_background(projection) for projection in projections])
+    return on_zero
 
 
 def _ending(

@@ -32,4 +32,4 @@ class BP:
 
     def filtered(self, projections: np.ndarray, geometry: Geometry) -> np.ndarray:
         """Spread projections (tilt, y, x) over the depth of the grid and 180°."""
-        return np.asarray(projections / np.float32(np.pi * geometry.volume_shape[0]), np.float32)
+        return projections / np.float32(np.pi * geometry.volume_shape[0])

@@ -12,6 +12,7 @@ from livetomo.algorithms.reconstruct.noise import damping_for_noise
 from livetomo.algorithms.reconstruct.scaling import largest_eigenvalue, updates_by_sums
 from livetomo.algorithms.reconstruct.sweeps import check_damping
 from livetomo.algorithms.reconstruct.updates import Scratch, correct_at_once
+from livetomo.arrays import beside, namespace
 from livetomo.kernels import conjugate, packed
 from livetomo.model import Geometry
 
@@ -47,7 +48,7 @@ class CGLSState:
 
     def __getstate__(self) -> dict[str, object]:
         used = self.remainder[:, : len(self.data) * self.data.grid.row_length]
-        return self.__dict__ | {"remainder": np.ascontiguousarray(used)}
+        return self.__dict__ | {"remainder": namespace(used).ascontiguousarray(used)}
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -97,7 +98,7 @@ class CGLS:
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
         if state.remainder.shape != data.projections.shape:
-            state.remainder = packed.aligned_zeros(data.projections.shape)
+            state.remainder = packed.aligned_zeros(data.projections.shape, data.grid.device)
         self._forget(state)
         updates = updates_by_sums(data, [numbers], relaxation=1)
         correct_at_once(data, state.packed_volume, updates, (1, packed.NO_FLOOR))
@@ -207,7 +208,7 @@ class _Memory:
         self.gradient = data.grid.new_volume()[:n_blocks]
         rows = np.zeros((len(data), data.grid.row_length), np.float32)
         rows[:, packed.RAY_BORDER : packed.RAY_BORDER + data.grid.detector_width] = data.rays_used
-        self.ray_rows = rows.ravel()
+        self.ray_rows = beside(data.projections, rows.ravel())
         self._pixel_weights = data.pixel_weights
 
     def weights(self, block: int) -> conjugate.Weights:

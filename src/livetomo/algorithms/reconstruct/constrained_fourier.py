@@ -12,6 +12,7 @@ from livetomo.algorithms.reconstruct.fourier_lines import (
     bare_cells,
     lane_pairs,
     pairs_there,
+    refuse_gpu,
     refuse_rotations,
 )
 from livetomo.algorithms.reconstruct.fourier_normal import convolved, multiplier, power_step
@@ -126,6 +127,7 @@ class ConstrainedFourier:
 
     def start(self, geometry: Geometry) -> ConstrainedFourierState:
         """Give an empty reconstruction."""
+        refuse_gpu(self.name, geometry)
         data = HeldData.none(geometry)
         volume, extrapolated, gridded = (data.grid.new_volume() for _ in range(3))
         support, powers = packed_support(self.support, data.grid), np.zeros((0, _row_length(geometry) // 2 + 1))

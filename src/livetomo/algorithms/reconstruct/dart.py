@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
 from livetomo.algorithms.reconstruct.sweeps import check_relaxation, check_tilts_per_subset
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
+from livetomo.arrays import beside, namespace, scipy_part
 from livetomo.kernels import packed
 from livetomo.model import Geometry
 
@@ -194,12 +194,13 @@ class DART:
             yield
         if number > 0 and self.smoothing > 0:
             volume = yield from self._smoothed(state, volume)
-        fixed, levels = np.empty_like(volume), state.levels.astype(np.float32)
+        xp = namespace(volume)
+        fixed, levels = xp.empty_like(volume), beside(volume, state.levels.astype(np.float32))
         for first, slab, inner in _slabs(volume.shape[1], 1):
             labels = labels_of(volume[:, slab], state.levels)
-            random = np.random.default_rng((self.seed, number, first))
+            random = xp.random.default_rng((self.seed, number, first))
             is_free = boundary(labels) | (random.random(labels.shape, np.float32) < self.free_share)
-            fixed[:, first : first + _SLICES_AT_ONCE] = np.where(is_free, _FREE, levels[labels])[:, inner]
+            fixed[:, first : first + _SLICES_AT_ONCE] = xp.where(is_free, _FREE, levels[labels])[:, inner]
             yield
         packed_fixed = grid.new_volume()
         grid.pack_volume(fixed, packed_fixed)
@@ -208,8 +209,7 @@ class DART:
         state.fixed = packed_fixed
 
     def _smoothed(self, state: DARTState, volume: np.ndarray) -> Generator[None, None, np.ndarray]:
-        from scipy.ndimage import gaussian_filter
-
+        gaussian_filter = scipy_part(volume, "ndimage").gaussian_filter
         is_free, smoothed = state.data.grid.unpack_volume(state.fixed) == _FREE, volume.copy()
         yield
         for first, slab, inner in _slabs(volume.shape[1], _GAUSSIAN_REACH):
@@ -232,6 +232,6 @@ def _fix(state: DARTState, block: int) -> None:
     volume, fixed = state.packed_volume[block], state.fixed[block]
 
     def fix(rows: slice) -> None:
-        np.copyto(volume[rows], fixed[rows], where=fixed[rows] != _FREE)
+        namespace(volume).copyto(volume[rows], fixed[rows], where=fixed[rows] != _FREE)
 
-    packed.run(partial(fix, slice(row, row + _ROWS_PER_TASK)) for row in range(0, len(fixed), _ROWS_PER_TASK))
+    packed.run(packed.row_tasks(fixed, fix, _ROWS_PER_TASK))

@@ -15,6 +15,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.ramp_filter import refuse_pixel_weights, tilt_weights_rad
 from livetomo.algorithms.reconstruct.updates import Scratch, misfit
+from livetomo.arrays import namespace
 from livetomo.kernels import packed
 from livetomo.kernels.turn import turn_back_tasks
 from livetomo.model import Geometry
@@ -44,7 +45,7 @@ class FilteredState:
 
     def __getstate__(self) -> dict[str, object]:
         used = self.filtered[:, : len(self.data) * self.data.grid.row_length]
-        return self.__dict__ | {"filtered": np.ascontiguousarray(used)}
+        return self.__dict__ | {"filtered": namespace(used).ascontiguousarray(used)}
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -70,7 +71,7 @@ def add(
     refuse_pixel_weights(weights)
     numbers = state.data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     if state.filtered.shape != state.data.projections.shape:
-        roomier = packed.aligned_zeros(state.data.projections.shape)
+        roomier = packed.aligned_zeros(state.data.projections.shape, state.data.grid.device)
         roomier[:, : state.filtered.shape[1]] = state.filtered
         state.filtered = roomier
     _filter(method, state, numbers)
@@ -115,7 +116,7 @@ def step_pieces(method: Filter, state: FilteredState, piece_s: float = 0.03) -> 
     groups = data.of_one_rotation(np.arange(len(data)))
     upright = [numbers for numbers in groups if data.turn_at(data.rotations_deg[numbers[0]]) is None]
     for block in range(data.grid.n_blocks):
-        tasks = _backproject(state, block, rays, np.concatenate([*upright, _NO_TILTS]), keep=0)
+        tasks = _backproject(state, block, rays, np.concatenate([*upright, _NO_TILTS]), (1, 0))
         yield from packed.run_in_pieces(tasks, piece_s)
     for numbers in groups:
         yield from _add_turned(state, rays, numbers, scratch, piece_s)
@@ -134,7 +135,7 @@ def residual(method: Filter, state: FilteredState) -> float:
 
 
 def _filter(method: Filter, state: FilteredState, numbers: np.ndarray) -> None:
-    for number in numbers:
+    for number in numbers.tolist():
         image = method.filtered(state.data.images(np.array([number])), state.data.geometry)
         state.data.grid.pack_projections(image, state.filtered, number)
 
@@ -151,38 +152,40 @@ def _reweigh(state: FilteredState) -> None:
 
 def _change_weights(state: FilteredState, weights_rad: np.ndarray, rays: packed.Rays) -> None:
     data, differences = state.data, weights_rad - state.weights_rad
-    changing, scratch = rays.interpolating(differences), Scratch(data)
-    changed = np.flatnonzero(differences)
-    for rotation in np.unique(data.rotations_deg[changed]):
-        numbers = changed[data.rotations_deg[changed] == rotation]
-        if data.turn_at(rotation) is None:
-            for block in range(data.grid.n_blocks):
-                packed.run(_backproject(state, block, changing, numbers, keep=1))
-        else:
-            for _ in _add_turned(state, changing, numbers, scratch, float("inf")):
-                pass
+    changing, scratch = rays.interpolating(np.abs(differences)), Scratch(data)
+    for sign in (1, -1):  # the weights of rays cannot be negative: what is taken away comes by the gain of the voxels
+        changed = np.flatnonzero(sign * differences > 0)
+        for rotation in np.unique(data.rotations_deg[changed]):
+            numbers = changed[data.rotations_deg[changed] == rotation]
+            if data.turn_at(rotation) is None:
+                for block in range(data.grid.n_blocks):
+                    packed.run(_backproject(state, block, changing, numbers, (sign, 1)))
+            else:
+                for _ in _add_turned(state, changing, numbers, scratch, float("inf"), sign):
+                    pass
     state.weights_rad = weights_rad
 
 
 def _add_turned(
-    state: FilteredState, rays: packed.Rays, numbers: np.ndarray, scratch: Scratch, piece_s: float
+    state: FilteredState, rays: packed.Rays, numbers: np.ndarray, scratch: Scratch, piece_s: float, gain: int = 1
 ) -> Iterator[None]:
     """Back-project tilts of one rotation, if they are turned, in the turned grid, and turn that back."""
     turn = state.data.turn_at(state.data.rotations_deg[numbers[0]])
     if turn is None:
         return
     turned = scratch.turned(turn)
-    plain = np.ones(turn.turned_grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
+    update = turn.turned_grid.even_gain(gain), np.float32(0), packed.NO_FLOOR
     for block, slices in enumerate(turned):
-        tasks = packed.backproject_tasks(turn.turned_grid, rays, slices, state.filtered[block], numbers, plain)
+        tasks = packed.backproject_tasks(turn.turned_grid, rays, slices, state.filtered[block], numbers, update)
         yield from packed.run_in_pieces(tasks, piece_s)
     back = turn_back_tasks(turn, turned, state.packed_volume, (np.float32(1), packed.NO_FLOOR))
     yield from packed.run_in_pieces(back, piece_s)
 
 
 def _backproject(
-    state: FilteredState, block: int, rays: packed.Rays, numbers: np.ndarray, keep: int
+    state: FilteredState, block: int, rays: packed.Rays, numbers: np.ndarray, change: tuple[int, int]
 ) -> Iterator[packed.Task]:
-    grid = state.data.grid
-    update = np.ones(grid.n_zx, np.float32), np.float32(keep), packed.NO_FLOOR
+    """Do volume = keep · volume + gain · what the tilts give; ``change`` is (gain, keep)."""
+    grid, (gain, keep) = state.data.grid, change
+    update = grid.even_gain(gain), np.float32(keep), packed.NO_FLOOR
     return packed.backproject_tasks(grid, rays, state.packed_volume[block], state.filtered[block], numbers, update)

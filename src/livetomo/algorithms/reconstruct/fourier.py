@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from livetomo.algorithms.reconstruct.fourier_lines import FourierLines, refuse_rotations
+from livetomo.algorithms.reconstruct.fourier_lines import FourierLines, refuse_gpu, refuse_rotations
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.ramp_filter import (
     WINDOWS,
@@ -63,6 +63,7 @@ class DirectFourier:
 
     def start(self, geometry: Geometry) -> DirectFourierState:
         """Give an empty reconstruction."""
+        refuse_gpu(self.name, geometry)
         data = HeldData.none(geometry)
         return DirectFourierState(data, data.grid.new_volume(), np.zeros(0))
 

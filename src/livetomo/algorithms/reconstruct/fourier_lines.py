@@ -113,6 +113,16 @@ class FourierLines:
         return plan
 
 
+def refuse_gpu(method: str, geometry: Geometry) -> None:
+    """Raise a TypeError when the reconstruction would live on a GPU, where this transform does not run."""
+    if geometry.device == "cuda":
+        raise TypeError(
+            f"{method}: expected NumPy arrays, because its transform runs on the processor, got CuPy arrays; bring the "
+            "projections to the host with .get(), or use wbp, sirt, fista, fista-tv or any method but fourier and "
+            "constrained-fourier"
+        )
+
+
 def refuse_rotations(rotations_deg: np.ndarray | None) -> None:
     """Raise a ValueError when the specimen was turned in its plane: its rays leave the slices."""
     if rotations_deg is not None and np.any(rotations_deg):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from livetomo.arrays import beside, namespace, to_numpy
+
 _BINS = 512
 _ROUNDS = 60
 """Of Lloyd's iteration, which settles in fewer on a histogram."""
@@ -9,15 +11,17 @@ _ROUNDS = 60
 
 def labels_of(volume: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Give (z, y, x) uint8: the number of the nearest of the ascending levels."""
-    labels: np.ndarray = np.digitize(volume, (levels[1:] + levels[:-1]) / 2).astype(np.uint8)
+    between = beside(volume, (levels[1:] + levels[:-1]) / 2)
+    labels: np.ndarray = namespace(volume).digitize(volume, between).astype(np.uint8)
     return labels
 
 
 def boundary(labels: np.ndarray) -> np.ndarray:
     """Give (z, y, x) bool: voxels of which one of the six neighbours has another label."""
-    edge = np.zeros(labels.shape, bool)
+    xp = namespace(labels)
+    edge: np.ndarray = xp.zeros(labels.shape, bool)
     for axis in range(3):
-        lines, marks = np.moveaxis(labels, axis, 0), np.moveaxis(edge, axis, 0)
+        lines, marks = xp.moveaxis(labels, axis, 0), xp.moveaxis(edge, axis, 0)
         differs = lines[1:] != lines[:-1]
         marks[1:] |= differs
         marks[:-1] |= differs
@@ -31,7 +35,8 @@ def estimated_levels(volume: np.ndarray, n_levels: int) -> np.ndarray:
     blurred edges of a class pull its mean towards the neighbours.
     """
     highest = max(float(volume.max()), float(np.finfo(np.float32).tiny))
-    counts, edges = np.histogram(volume, _BINS, (0.0, highest))
+    xp = namespace(volume)
+    counts, edges = (to_numpy(part) for part in xp.histogram(volume, _BINS, (0.0, highest)))
     middles = (edges[1:] + edges[:-1]) / 2
     levels = np.linspace(0, edges[-1], n_levels)
     for _ in range(_ROUNDS):
@@ -45,5 +50,5 @@ def estimated_levels(volume: np.ndarray, n_levels: int) -> np.ndarray:
     for level in range(1, n_levels):
         values = volume[inside & (labels == level)]
         if len(values):
-            levels[level] = np.median(values)
+            levels[level] = float(xp.median(values))
     return np.sort(levels)

@@ -6,6 +6,7 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct.noise import noise_deviations
 from livetomo.algorithms.reconstruct.tilts import Tilts
+from livetomo.arrays import namespace
 from livetomo.kernels import packed
 from livetomo.kernels.turn import Turn
 from livetomo.model import Geometry
@@ -52,14 +53,15 @@ class HeldData:
     @classmethod
     def none(cls, geometry: Geometry) -> "HeldData":
         """Give the holder before the first projection."""
-        grid = packed.PackedGrid(geometry.volume_shape, geometry.detector_width)
+        grid = packed.PackedGrid(geometry.volume_shape, geometry.detector_width, geometry.device)
         nothing = grid.new_projections(0)
         return cls(geometry, grid, nothing, nothing)
 
     def __getstate__(self) -> dict[str, object]:
         n_rows = len(self) * self.grid.row_length
+        xp = namespace(self.projections)
         packed_ones = {
-            key: np.ascontiguousarray(getattr(self, key)[:, :n_rows]) for key in ("projections", "pixel_weights")
+            key: xp.ascontiguousarray(getattr(self, key)[:, :n_rows]) for key in ("projections", "pixel_weights")
         }
         return self.__dict__ | packed_ones | {"_turns": {}}
 
@@ -109,10 +111,10 @@ class HeldData:
         if not 0 <= index < len(self):
             raise ValueError(f"index: expected 0 to {len(self) - 1}, the projections held, got {index}")
         numbers = np.array([index])
-        weights = self._weights_of(index) if weights is None else np.asarray(weights)
+        weights = self._weights_of(index) if weights is None else namespace(weights).asarray(weights)
         tilts = Tilts.checked(
-            self.geometry, np.asarray(projection)[None], np.array([tilt_angle]), np.reshape(shift_px, (1, 2)),
-            weights[None], self.rotations_deg[numbers],
+            self.geometry, namespace(projection).asarray(projection)[None], np.array([tilt_angle]),
+            np.reshape(shift_px, (1, 2)), weights[None], self.rotations_deg[numbers],
         )  # fmt: skip
         for key in ("tilt_angles", "shifts_px", "tilt_weights"):
             values = getattr(self, key).copy()
@@ -181,11 +183,20 @@ class HeldData:
 
     def images(self, numbers: np.ndarray) -> np.ndarray:
         """Give the held projections (tilt, y, x) float32 of these numbers."""
-        return np.concatenate([self.grid.unpack_projections(self.projections, number, 1) for number in numbers])
+        images = [self.grid.unpack_projections(self.projections, number, 1) for number in numbers.tolist()]
+        together: np.ndarray = namespace(self.projections).concatenate(images)
+        return together
 
     def weights(self, numbers: np.ndarray) -> np.ndarray:
         """Give the weights (tilt,) of these numbers, or (tilt, y, x) where pixels have some of their own."""
-        return np.stack([self._weights_of(number) for number in numbers.tolist()])
+        given = [self._weights_of(number) for number in numbers.tolist()]
+        if all(weights.ndim == 0 for weights in given):
+            return np.stack(given)
+        xp = namespace(self.pixel_weights)
+        together: np.ndarray = xp.stack(
+            [xp.broadcast_to(xp.asarray(weights), self.geometry.projection_shape) for weights in given]
+        )
+        return together
 
     def rays_of(self, numbers: np.ndarray) -> packed.Rays:
         """Give where the rays of these tilts run in the grids they see, in this order."""
@@ -209,18 +220,18 @@ class HeldData:
         if not self.pixel_weights.shape[1]:
             return weight
         image: np.ndarray = self.grid.unpack_projections(self.pixel_weights, number, 1)[0]
-        return weight if (image == 1).all() else weight * image
+        return weight if (image == 1).all() else image.astype(np.float64) * float(weight)
 
     def _store(self, numbers: np.ndarray, tilts: Tilts) -> None:
         if tilts.pixel_weights is not None and not self.pixel_weights.shape[1]:
-            self.pixel_weights = packed.aligned_zeros(self.projections.shape)
+            self.pixel_weights = packed.aligned_zeros(self.projections.shape, self.grid.device)
             self.pixel_weights[...] = 1
-        for k, number in enumerate(numbers):
+        for k, number in enumerate(numbers.tolist()):
             self.noise[number] = noise_deviations(tilts.some(np.array([k])).measured)[0]
             image, weights = tilts.image(k), tilts.weight_image(k)
             self.grid.pack_projections(image[None], self.projections, number)
             if self.pixel_weights.shape[1]:
-                ones = np.ones_like(image) if weights is None else weights
+                ones = namespace(image).ones_like(image) if weights is None else weights
                 self.grid.pack_projections(ones[None], self.pixel_weights, number)
             meets = self.path_lengths[number] > _LEAST_PATH
             squares = image.astype(np.float64) ** 2 * (1 if weights is None else weights)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from livetomo.algorithms.reconstruct.tilts import Tilts
+from livetomo.arrays import namespace
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry
 
@@ -47,11 +48,12 @@ def sweeps_by_held_out_tilts(method: Any, geometry: Geometry, tilts: Tilts, max_
         geometry.axis_shift_px, held_out.rotations_deg,
     )  # fmt: skip
     state = method.add(method.start(geometry), *seen.arguments)
-    best, best_misfit, done = 1, np.inf, 0
+    best, best_misfit, done, xp = 1, np.inf, 0, namespace(tilts.projections)
     while done < min(max_sweeps, best + _PATIENCE):
         state = method.step(state)
         done += 1
-        misfit = float(np.linalg.norm(np.nan_to_num(predict(method.volume(state)) - held_out.measured)))
+        misfits = predict(method.volume(state)) - held_out.measured
+        misfit = float(xp.linalg.norm(xp.nan_to_num(misfits)))
         if misfit < best_misfit:
             best, best_misfit = done, misfit
     return best

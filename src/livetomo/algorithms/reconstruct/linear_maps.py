@@ -40,7 +40,7 @@ def backproject(
     groups = data.of_one_rotation(np.arange(len(data)))
     turns = [data.turn_at(data.rotations_deg[numbers[0]]) for numbers in groups]
     upright = [numbers for numbers, turn in zip(groups, turns, strict=True) if turn is None]
-    plain = np.ones(data.grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
+    plain = data.grid.even_gain(1), np.float32(0), packed.NO_FLOOR
     for block in range(len(blocks)):
         numbers = np.concatenate([*upright, np.zeros(0, int)])
         tasks = packed.backproject_tasks(data.grid, data.rays, out[block], rays[block], numbers, plain)
@@ -49,7 +49,7 @@ def backproject(
         if turn is None:
             continue
         turned = scratch.turned(turn)
-        turned_plain = np.ones(turn.turned_grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
+        turned_plain = turn.turned_grid.even_gain(1), np.float32(0), packed.NO_FLOOR
         for block, slices in enumerate(turned):
             tasks = packed.backproject_tasks(turn.turned_grid, data.rays, slices, rays[block], numbers, turned_plain)
             yield from packed.run_in_pieces(tasks, piece_s)

@@ -16,6 +16,9 @@ class Method(Protocol[State]):
     Batch is ``add`` of everything, then ``step`` until a stopping rule. A state belongs to the caller: a method may
     change its arrays in place and gives back the one to go on with. Adding tilts one by one and then converging gives
     what adding them all at once gives.
+
+    The volume and the projections live where the geometry says: a method is written once for NumPy and CuPy arrays, and
+    refuses, with a TypeError, projections from elsewhere.
     """
 
     name: ClassVar[str]

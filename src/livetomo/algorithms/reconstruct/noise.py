@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livetomo.arrays import namespace, to_numpy
+
 if TYPE_CHECKING:
     from livetomo.algorithms.reconstruct.held_data import HeldData
 
@@ -19,16 +21,17 @@ def noise_deviations(projections: np.ndarray) -> np.ndarray:
     doi:10.1006/cviu.1996.0060; noise must be free from pixel to pixel, and the finest detail counts as noise. Where a
     pixel is NaN nothing is measured; a tilt of such pixels alone has no noise.
     """
-    changes: np.ndarray = np.asarray(projections, np.float64)
+    xp = namespace(projections)
+    changes = xp.asarray(projections, np.float64)
     gain = 1.0
     for axis in (1, 2):
         if changes.shape[axis] > 2:
-            changes, gain = np.diff(changes, 2, axis=axis), gain * 6
+            changes, gain = xp.diff(changes, 2, axis=axis), gain * 6
     if gain == 1:
         return np.zeros(len(changes))
-    is_known = ~np.isnan(changes)
-    sums = np.abs(changes).sum(axis=(1, 2), where=is_known)
-    counts = np.maximum(is_known.sum(axis=(1, 2)), 1)
+    is_known = ~xp.isnan(changes)
+    sums = to_numpy(xp.where(is_known, xp.abs(changes), 0).sum(axis=(1, 2)))
+    counts = np.maximum(to_numpy(is_known.sum(axis=(1, 2))), 1)
     deviations: np.ndarray = _MEAN_TO_DEVIATION / np.sqrt(gain) * sums / counts
     return deviations
 

@@ -5,6 +5,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from livetomo.arrays import beside, namespace, scipy_part
+
 Window = Literal["ramp", "shepp-logan", "cosine", "hamming", "hann"]
 WINDOWS: tuple[Window, ...] = get_args(Window)
 
@@ -14,14 +16,12 @@ def filtered(projections: np.ndarray, response: Callable[[int], np.ndarray]) -> 
 
     ``response`` gives (length // 2 + 1,) factors for rows of a length, padded with zeros against wrap-around.
     """
-    from scipy.fft import irfft, next_fast_len, rfft
-
-    n_x = projections.shape[-1]
-    length = next_fast_len(2 * n_x, real=True)
-    spectrum = rfft(np.asarray(projections, np.float32), length, axis=-1)
-    spectrum *= response(length)
-    rows: np.ndarray = irfft(spectrum, length, axis=-1)
-    return np.ascontiguousarray(rows[..., :n_x], np.float32)
+    xp, fft, n_x = namespace(projections), scipy_part(projections, "fft"), projections.shape[-1]
+    length = fft.next_fast_len(2 * n_x, real=True)
+    spectrum = fft.rfft(xp.asarray(projections, np.float32), length, axis=-1)
+    spectrum *= beside(spectrum, response(length))
+    rows: np.ndarray = xp.ascontiguousarray(fft.irfft(spectrum, length, axis=-1)[..., :n_x], np.float32)
+    return rows
 
 
 def filter_response(length: int, window: Window) -> np.ndarray:

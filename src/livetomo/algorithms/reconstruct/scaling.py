@@ -4,6 +4,7 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.updates import Update
+from livetomo.arrays import beside
 from livetomo.kernels import packed
 from livetomo.kernels.turn import Turn
 
@@ -18,14 +19,14 @@ def updates_by_sums(data: HeldData, subsets: list[np.ndarray], relaxation: float
 
     Subsets whose tilts have less weight than the mean go less far.
     """
-    ray_weights, updates = data.ray_weights, []
+    ray_weights, updates = beside(data.projections, data.ray_weights), []
     mean_weight = data.tilt_weights.mean(where=data.tilt_weights > 0) if data.tilt_weights.any() else 1.0
     for numbers in groups_of(data, subsets):
         column_sums, weight = data.column_sums(numbers), data.tilt_weights[numbers].mean()
         reach, least = relaxation * min(1.0, weight / mean_weight), _LEAST_COLUMN_SUM * weight
         gain = np.zeros_like(column_sums)
         np.divide(np.float32(reach), column_sums, out=gain, where=column_sums > least)
-        updates.append(Update(numbers, ray_weights, gain, _turn(data, numbers)))
+        updates.append(Update(numbers, ray_weights, beside(data.projections, gain), _turn(data, numbers)))
     return updates
 
 
@@ -43,7 +44,7 @@ def updates_by_norm(
 def evenly(data: HeldData, numbers: np.ndarray, ray_weights: np.ndarray, gain: float) -> Update:
     """Give the update with these tilts, all of one rotation, and one gain for all voxels."""
     grid = data.grid_at(data.rotations_deg[numbers[0]])
-    return Update(numbers, ray_weights, np.full(grid.n_zx, gain, np.float32), _turn(data, numbers))
+    return Update(numbers, beside(data.projections, ray_weights), grid.even_gain(gain), _turn(data, numbers))
 
 
 def ray_energies(data: HeldData, numbers: np.ndarray, column_weights: np.ndarray | None = None) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from livetomo.algorithms.reconstruct.noise import noise_deviations
+from livetomo.arrays import namespace, to_numpy
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def noise_level(projections: np.ndarray) -> float:
     Pixels that are NaN are not measured. After Morozov, Methods for Solving Incorrectly Posed Problems (1984),
     doi:10.1007/978-1-4612-5280-1.
     """
-    values = np.asarray(projections, np.float64)
-    energy = float((values**2).sum(where=np.isfinite(values)))
-    noise = float((noise_deviations(values) ** 2 * np.isfinite(values).sum(axis=(1, 2))).sum())
+    xp = namespace(projections)
+    values = xp.asarray(projections, np.float64)
+    is_finite = xp.isfinite(values)
+    energy = float(xp.where(is_finite, values**2, 0).sum())
+    noise = float((noise_deviations(values) ** 2 * to_numpy(is_finite.sum(axis=(1, 2)))).sum())
     return float(np.sqrt(noise / energy)) if energy > 0 else 0.0

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from livetomo.arrays import namespace, require_on
 from livetomo.kernels import packed
 
 
@@ -16,8 +17,10 @@ def packed_support(support: np.ndarray | None, grid: packed.PackedGrid) -> np.nd
     volume = grid.new_volume()
     if support is None:
         return volume[:, :0].astype(np.uint8)
+    require_on(grid.device, support, "support")
+    xp = namespace(support)
     try:
-        whole = np.broadcast_to(np.asarray(support, bool), grid.volume_shape)
+        whole = xp.broadcast_to(xp.asarray(support, bool), grid.volume_shape)
     except ValueError:
         raise ValueError(
             f"support: expected a shape that broadcasts to {grid.volume_shape} (z, y, x), got {np.shape(support)}"

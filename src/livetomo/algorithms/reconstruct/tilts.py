@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from livetomo.algorithms.reconstruct.row_shift import shifted_along_rows
+from livetomo.arrays import beside, namespace, require_on, scipy_part, to_numpy
 from livetomo.model import Geometry
 
 
@@ -42,12 +43,16 @@ class Tilts:
         ValueError
             When something does not fit the geometry or the number of tilts, a weight is not from 0 to 1, or a value is
             not finite where its weight is above 0.
+        TypeError
+            When projections or weights of pixels do not live where the reconstruction does.
         """
+        require_on(geometry.device, projections, "projections")
+        given = namespace(projections).asarray(projections)
         angles = np.atleast_1d(np.asarray(tilt_angles, np.float64))
         n_tilts = len(angles)
         expected = (n_tilts, *geometry.projection_shape)
-        if np.shape(projections) != expected:
-            raise ValueError(f"projections: expected shape {expected} (tilt, y, x), got {np.shape(projections)}")
+        if given.shape != expected:
+            raise ValueError(f"projections: expected shape {expected} (tilt, y, x), got {given.shape}")
         shifts = np.zeros((n_tilts, 2)) if shifts_px is None else np.asarray(shifts_px, np.float64)
         if shifts.shape != (n_tilts, 2) or not np.isfinite(shifts).all():
             raise ValueError(f"shifts_px: expected finite (dy, dx) for {n_tilts} tilts, got shape {shifts.shape}")
@@ -57,8 +62,10 @@ class Tilts:
         if rotations.shape != (n_tilts,) or not np.isfinite(rotations).all():
             raise ValueError(f"rotations_deg: expected {n_tilts} finite angles, one a tilt, got {rotations_deg}")
         tilt_weights, pixel_weights = _checked_weights(weights, expected)
-        _check_finite(projections, tilt_weights, pixel_weights)
-        return cls(np.asarray(projections), angles, shifts, tilt_weights, pixel_weights, rotations)
+        if pixel_weights is not None:
+            require_on(geometry.device, pixel_weights, "weights")
+        _check_finite(given, tilt_weights, pixel_weights)
+        return cls(given, angles, shifts, tilt_weights, pixel_weights, rotations)
 
     def __len__(self) -> int:
         return len(self.tilt_angles)
@@ -75,7 +82,8 @@ class Tilts:
     def weights(self) -> np.ndarray | None:
         """(tilt,) or (tilt, y, x) from 0 to 1; None when all count the same."""
         if self.pixel_weights is not None:
-            return np.asarray(self.pixel_weights * self.tilt_weights[:, None, None])
+            weights: np.ndarray = self.pixel_weights * beside(self.pixel_weights, self.tilt_weights)[:, None, None]
+            return weights
         return None if (self.tilt_weights == 1).all() else self.tilt_weights
 
     @property
@@ -88,16 +96,19 @@ class Tilts:
         """(tilt, y, x) the projections, NaN where a pixel does not count."""
         if self.pixel_weights is None and (self.tilt_weights > 0).all():
             return self.projections
-        counts = np.broadcast_to(self.tilt_weights[:, None, None] > 0, self.projections.shape)
+        counts = beside(self.projections, self.tilt_weights > 0)[:, None, None]
         if self.pixel_weights is not None:
             counts = counts & (self.pixel_weights > 0)
-        return np.where(counts, self.projections, np.float32(np.nan))
+        known: np.ndarray = namespace(counts).where(counts, self.projections, np.float32(np.nan))
+        return known
 
     def image(self, number: int) -> np.ndarray:
         """(y, x) float32 of one tilt moved by its dy; where pixels do not count, the nearest that do."""
-        image = np.asarray(self.projections[number], np.float32)
+        xp = namespace(self.projections)
+        image: np.ndarray = xp.asarray(self.projections[number], np.float32)
         if self.tilt_weights[number] == 0:
-            return np.zeros_like(image)
+            zeros: np.ndarray = xp.zeros_like(image)
+            return zeros
         if self.pixel_weights is not None:
             image = _filled(image, self.pixel_weights[number] > 0)
         return shifted_along_rows(image, self.shifts_px[number, 0])
@@ -106,32 +117,34 @@ class Tilts:
         """(y, x) float32 weights of the pixels of one tilt moved by its dy; None where all are 1."""
         if self.pixel_weights is None:
             return None
-        weights, rows = np.asarray(self.pixel_weights[number], np.float32), np.arange(self.projections.shape[1])
+        weights, rows = self.pixel_weights[number], np.arange(self.projections.shape[1])
         position = rows - self.shifts_px[number, 0]
         low, high = (np.clip(end(position).astype(int), 0, len(rows) - 1) for end in (np.floor, np.ceil))
-        moved: np.ndarray = np.minimum(weights[low], weights[high])
+        moved: np.ndarray = namespace(weights).minimum(weights[low], weights[high])
         return moved
 
 
 def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
     if weights is None:
         return np.ones(shape[0]), None
-    values = np.asarray(weights)
+    xp = namespace(weights)
+    values = xp.asarray(weights)
     if values.shape not in {shape[:1], shape}:
         raise ValueError(f"weights: expected shape {shape[:1]} (tilt,) or {shape} (tilt, y, x), got {values.shape}")
     with np.errstate(invalid="ignore"):
         if not ((values >= 0) & (values <= 1)).all():
             raise ValueError("weights: expected values from 0 (not used) to 1; divide them by the largest")
     if values.ndim == 1:
+        require_on("cpu", values, "weights, one a tilt")
         return values.astype(np.float64), None
     largest = values.max(axis=(1, 2)).astype(np.float64)
-    pixels = np.zeros(shape, np.float32)
-    np.divide(values, largest[:, None, None], out=pixels, where=largest[:, None, None] > 0)
-    return largest, pixels
+    pixels = xp.empty(shape, np.float32)
+    xp.divide(values, xp.where(largest > 0, largest, 1)[:, None, None], out=pixels)
+    return to_numpy(largest), pixels
 
 
 def _check_finite(projections: np.ndarray, tilt_weights: np.ndarray, pixel_weights: np.ndarray | None) -> None:
-    is_bad = ~np.isfinite(projections) & (tilt_weights > 0)[:, None, None]
+    is_bad = ~namespace(projections).isfinite(projections) & beside(projections, tilt_weights > 0)[:, None, None]
     if pixel_weights is not None:
         is_bad &= pixel_weights > 0
     if n_bad := int(is_bad.sum()):
@@ -143,9 +156,9 @@ def _check_finite(projections: np.ndarray, tilt_weights: np.ndarray, pixel_weigh
 
 def _filled(image: np.ndarray, counts: np.ndarray) -> np.ndarray:
     if counts.all() or not counts.any():
-        return np.where(counts, image, np.float32(0))
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = distance_transform_edt(~counts, return_distances=False, return_indices=True)
+        zeroed: np.ndarray = namespace(image).where(counts, image, np.float32(0))
+        return zeroed
+    transform = scipy_part(image, "ndimage").distance_transform_edt
+    nearest = transform(~counts, return_distances=False, return_indices=True)
     filled: np.ndarray = image[tuple(nearest)]
     return filled

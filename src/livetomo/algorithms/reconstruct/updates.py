@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.arrays import beside
 from livetomo.kernels import packed
 from livetomo.kernels.turn import Turn, turn_back_tasks, turn_tasks
 
@@ -22,9 +23,9 @@ class Update:
     numbers: np.ndarray
     """The tilts' numbers."""
     ray_weights: np.ndarray
-    """(tilt, x) the W of all tilts held; a ray of weight 0 is not used."""
+    """(tilt, x) the W of all tilts held, beside the projections; a ray of weight 0 is not used."""
     gain: np.ndarray
-    """(z, x) factor of each voxel of the grid that these tilts see."""
+    """(z, x) factor of each voxel of the grid that these tilts see, beside the volume."""
     turn: Turn | None = None
     """How the specimen was turned in its plane."""
     share: float = 1.0
@@ -119,9 +120,9 @@ def misfit(
     data: HeldData, volume: np.ndarray, scratch: Scratch, squares: list[float], piece_s: float
 ) -> Iterator[None]:
     """Find Σ w (b − A x)² over all tilts, in parts, as ``squares``."""
-    nothing = np.zeros((0, 0), np.float32)
+    nothing, rays_used = np.zeros((0, 0), np.float32), beside(data.projections, data.rays_used)
     for numbers in data.of_one_rotation(np.arange(len(data))):
-        update = Update(numbers, data.rays_used, nothing, data.turn_at(data.rotations_deg[numbers[0]]))
+        update = Update(numbers, rays_used, nothing, data.turn_at(data.rotations_deg[numbers[0]]))
         seen, grid = volume, data.grid
         if update.turn is not None:
             seen, grid = scratch.turned(update.turn), update.turn.turned_grid
