@@ -45,7 +45,7 @@ def descend(volume, out, n_zyx, z_rows, limits, move):  # type: ignore[no-untype
                     continue
                 look_behind(flux[1], there, n, lanes, to_before, beside)
                 if move[0]:
-                    _step(values, targets, (*flux, before, beside), (here, there, lanes), n, move)
+                    squares += _step(values, targets, (*flux, before, beside), (here, there, lanes), n, move)
                 else:
                     squares += _squares((*flux, before, beside), (here, there, lanes), n)
         flux, before = (before, flux[1], flux[2]), flux[0]
@@ -77,10 +77,12 @@ def _divergence(fluxes, at, k):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, fastmath=True, error_model="numpy")
 def _step(values, targets, fluxes, at, n, move):  # type: ignore[no-untyped-def]
-    step, floor = spread(move[1]), spread(move[2])
+    step, floor, squares = spread(move[1]), spread(move[2]), spread(np.float32(0))
     for k in range(0, n, WIDTH):
-        moved = load(values, at[0] + k) + step * _divergence(fluxes, at, k)
-        store(targets, at[0] + k, larger(moved, floor))
+        change = _divergence(fluxes, at, k)
+        squares = squares + change * change
+        store(targets, at[0] + k, larger(load(values, at[0] + k) + step * change, floor))
+    return np.float64(total(squares))
 
 
 @njit(nogil=True, fastmath=True, error_model="numpy")

@@ -5,7 +5,7 @@ time over a volume of float32: a step of the proximal operator reads 2.5 and wri
 result), a step of descent reads 1 and writes 1, its length reads 1 before. Beside the volumes a few planes are kept.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from itertools import pairwise
 from math import fsum
@@ -48,10 +48,12 @@ def gradient_norm(grid: PackedGrid, volume: np.ndarray, smoothing: float) -> flo
 
 def tv_descent(
     grid: PackedGrid, volume: np.ndarray, out: np.ndarray, step: float, smoothing: float, piece_s: float
-) -> Iterator[None]:
-    """Write volume - step · g into ``out``, g the gradient of Σ √(|∇x|² + smoothing²)."""
+) -> Generator[None, None, float]:
+    """Write volume - step · g into ``out``, g the gradient of Σ √(|∇x|² + smoothing²); give ‖g‖."""
+    squares: list[float] = []
     limits, move = (_square(smoothing), np.float32(0)), (True, np.float32(step), NO_FLOOR)
-    yield from run_in_pieces(_descents(grid, volume, out, limits, move, []), piece_s)
+    yield from run_in_pieces(_descents(grid, volume, out, limits, move, squares), piece_s)
+    return float(np.sqrt(fsum(squares)))
 
 
 def huber_descent(

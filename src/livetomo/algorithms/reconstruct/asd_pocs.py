@@ -18,21 +18,25 @@ from livetomo.model import Geometry
 _SMOOTHING = 0.05
 """Rounding of the total variation's kink, over the typical density; a sharper one makes the steps turn on rounding."""
 
+_LEAST_SIZE = 1e-15
 _LONGEST_DESCENT = 0.03
 """Of a step down the TV, over ‖x‖: at first the data move the volume by nearly all of it, too far for steps of TV."""
 
 
 @dataclass
 class ASDPOCSState:
-    """What ASD-POCS keeps: the volume and two more for the turns of TV, the projections, where its envelope stands."""
+    """What ASD-POCS keeps: the volume, where its sweep began, two for the turns of TV, the projections, the envelope."""
 
     data: HeldData
     packed_volume: np.ndarray
     before: np.ndarray
     spare: np.ndarray
+    second_spare: np.ndarray
     updates: list[Update] | None = None
     """Those of a sweep; None when the tilts have changed since."""
     residual: float = 1.0
+    change: float = 1.0
+    """How far the newest sweep and its turn of TV moved the volume, over ‖x‖."""
     next_part: int = 0
     """Which part of the sweep comes next, or the turn of TV after the last."""
     n_sweeps: int = 0
@@ -45,7 +49,7 @@ class ASDPOCSState:
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
         self.packed_volume, self.before = packed.aligned(self.packed_volume), packed.aligned(self.before)
-        self.spare = packed.aligned(self.spare)
+        self.spare, self.second_spare = packed.aligned(self.spare), packed.aligned(self.second_spare)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class ASDPOCS:
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
     of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖, and the tolerance of the
-    residual ‖A x − b‖ / ‖b‖ is the noise found in the projections unless it is given. Memory: three copies of the
+    residual ‖A x − b‖ / ‖b‖ is the noise found in the projections unless it is given. Memory: four copies of the
     volume and the projections.
 
     Raises
@@ -95,7 +99,7 @@ class ASDPOCS:
     def start(self, geometry: Geometry) -> ASDPOCSState:
         """Give an empty reconstruction."""
         data = HeldData.none(geometry)
-        return ASDPOCSState(data, data.grid.new_volume(), data.grid.new_volume(), data.grid.new_volume())
+        return ASDPOCSState(data, *(data.grid.new_volume() for _ in range(4)))
 
     def add(
         self,
@@ -164,6 +168,10 @@ class ASDPOCS:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
         return state.residual
 
+    def change(self, state: ASDPOCSState) -> float:
+        """Give ‖x − x before‖ / ‖x‖ of the newest sweep and its turn of TV."""
+        return state.change
+
     @staticmethod
     def _widen(state: ASDPOCSState, n_new: int) -> None:
         """Take the envelope back by the share that the new tilts are of all."""
@@ -182,18 +190,19 @@ class ASDPOCS:
         return replace(update, gain=update.gain * np.float32(factor))
 
     def _lower_variation(self, state: ASDPOCSState, piece_s: float) -> Iterator[None]:
-        """Go down the TV, from volume to spare, to before, and back; the volume itself stays until the turn is done."""
+        """Go down the TV, from volume to a spare and from one to the other; the volume stays until the turn is done."""
         grid, smoothing = state.data.grid, _SMOOTHING * typical_density(state.data)
         length = state.descent_length
         if length is None:
             longest = _LONGEST_DESCENT * float(namespace(state.packed_volume).linalg.norm(state.packed_volume))
             length = min(self.tv_share * state.data_change, longest)
         source, target = state.packed_volume, state.spare
+        norm = variation.gradient_norm(grid, source, smoothing) if self.tv_steps else 0.0
         for _ in range(self.tv_steps):
-            norm = variation.gradient_norm(grid, source, smoothing)
             step = length / norm if norm > 0 else 0.0  # an even volume has nowhere to go
-            yield from variation.tv_descent(grid, source, target, step, smoothing, piece_s)
-            source, target = target, state.before if target is state.spare else state.spare
+            # The gradient's norm hardly changes in a step: that of the step before saves a pass over the volume
+            norm = yield from variation.tv_descent(grid, source, target, step, smoothing, piece_s)
+            source, target = target, state.second_spare if target is state.spare else state.spare
         change = variation.distance(source, state.packed_volume)
         tolerance = residual_of_noise(state.data) if self.tolerance is None else self.tolerance
         if change > self.largest_ratio * state.data_change and state.residual > tolerance:
@@ -201,5 +210,7 @@ class ASDPOCS:
         state.descent_length, state.n_sweeps = length, state.n_sweeps + 1
         if source is state.spare:
             state.packed_volume, state.spare = source, state.packed_volume
-        elif source is state.before:
-            state.packed_volume, state.before = source, state.packed_volume
+        elif source is state.second_spare:
+            state.packed_volume, state.second_spare = source, state.packed_volume
+        size = float(namespace(source).linalg.norm(source))
+        state.change = variation.distance(source, state.before) / max(size, _LEAST_SIZE)

@@ -75,15 +75,13 @@ class ConstrainedFourierState:
         grid = self.data.grid
         self.mode = np.random.default_rng(0).random(grid.n_zx, np.float32).astype(np.complex64)
         self.n_done = np.zeros(grid.n_blocks, int)
-        self.forget()
+        self.pace = np.ones((grid.n_blocks, -(-grid.lanes // (2 * _pairs(grid)))))
+        self.data_changed()
 
-    def forget(self) -> None:
-        """Begin anew from the volume there is: the data have changed."""
-        n_batches = -(-self.data.grid.lanes // (2 * _pairs(self.data.grid)))
-        self.pace = np.ones((self.data.grid.n_blocks, n_batches))
+    def data_changed(self) -> None:
+        """Go by the data as they are now; the momentum stays, it begins anew by itself where it leads uphill."""
         self.is_gridded = np.zeros(self.data.grid.n_blocks, bool)
         self.aim = None
-        self.extrapolated[...] = self.packed_volume
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -142,17 +140,20 @@ class ConstrainedFourier:
         weights: np.ndarray | None = None,
         rotations_deg: np.ndarray | None = None,
     ) -> ConstrainedFourierState:
-        """Take in projections and do one update of SIRT with them alone."""
+        """Take in projections and do one update of SIRT with them alone, by the share that they are of all."""
         refuse_pixel_weights(weights)
         refuse_rotations(rotations_deg)
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights)
         state.powers = np.concatenate([state.powers, np.zeros((len(numbers), state.powers.shape[1]))])
         _measure_powers(state, numbers)
-        correct_at_once(data, state.packed_volume, updates_by_sums(data, [numbers], 1.0), (1, self._floor))
+        state.extrapolated -= state.packed_volume
+        updates = updates_by_sums(data, [numbers], len(numbers) / max(len(data), 1))
+        correct_at_once(data, state.packed_volume, updates, (1, self._floor))
         if state.support.shape[1]:
             state.packed_volume *= state.support
-        state.forget()
+        state.extrapolated += state.packed_volume
+        state.data_changed()
         return state
 
     def replace(
@@ -167,7 +168,7 @@ class ConstrainedFourier:
         """Put a corrected projection in the place of number ``index``; the next iteration goes by it."""
         refuse_pixel_weights(None if weights is None else np.atleast_1d(weights))
         _measure_powers(state, state.data.replace(index, projection, tilt_angle, shift_px, weights))
-        state.forget()
+        state.data_changed()
         return state
 
     def step(self, state: ConstrainedFourierState) -> ConstrainedFourierState:
