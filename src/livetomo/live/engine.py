@@ -293,19 +293,22 @@ class _Engine:
         reconstruction = self._reconstruction
         if self._is_paused or reconstruction is None or self._inbox.expects_news:
             return False
-        return not reconstruction.has_converged
+        return not reconstruction.may_rest
 
     def _refine(self, stop: StopRequest) -> None:
         """Do one sweep, or as much of it as comes before there is something else to do."""
         assert self._reconstruction is not None
         self._report.state = "refining"
+        had_converged = self._reconstruction.has_converged
         for _ in self._reconstruction.refine():
             self._tell()
             if self._inbox.has_news or self._inbox.expects_news or self._viewer.has_commands or stop.by:
                 return
         residual = self._reconstruction.residuals[-1]
         self._report.swept(residual)
-        if self._reconstruction.has_converged:
+        if self._reconstruction.may_rest:
+            self._publish()
+        if self._reconstruction.has_converged and not had_converged:
             self._publish()
             self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
         elif self._viewer.is_watching and self._is_worth_showing(residual):

@@ -1,17 +1,19 @@
 """The reconstruction of a live run: it grows with every frame, is corrected, refined, and never begins anew."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
-from livetomo.algorithms.reconstruct.stopping import change_of, usual_rule
+from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, usual_rule
 from livetomo.model import Geometry, TiltSeries
 
 _LEAST_CORRECTION_PX = 0.05
 _LEAST_FINAL_CORRECTION_PX = 0.003
+_STRICTER = 0.1
+"""Of what ends a run: while tilts are still to come there is time for more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class LiveReconstruction:
         self._shifts_px = np.zeros((0, 2))
         self._newest_shifts_px = np.zeros((0, 2))
         self._stale: list[int] = []
-        self._rule = usual_rule(method)
+        self._rule, self._rest_rule = _rules(method)
         self._state: Any = None
         self._copy: np.ndarray | None = None
 
@@ -131,7 +133,8 @@ class LiveReconstruction:
 
     def change_method(self, method: Any) -> None:
         """Go on with another method, from all projections held."""
-        self.method, self._rule = method, usual_rule(method)
+        self.method = method
+        self._rule, self._rest_rule = _rules(method)
         self._shifts_px = self._newest_shifts_px.copy()
         self._stale.clear()
         self._forget_sweeps()
@@ -162,6 +165,13 @@ class LiveReconstruction:
     def has_converged(self) -> bool:
         """The stopping rule of ``reconstruct`` says that another sweep would change little."""
         return self._sweeps_suffice and not self._stale and not self._moved(_LEAST_FINAL_CORRECTION_PX)
+
+    @property
+    def may_rest(self) -> bool:
+        """Nothing is left to gain before the next frame: converged by a rule ten times as strict."""
+        return self.has_converged and (
+            self.method.is_direct or self._rest_rule.reason(self.residuals, self.changes) is not None
+        )
 
     @property
     def _sweeps_suffice(self) -> bool:
@@ -208,3 +218,9 @@ class LiveReconstruction:
             self._state, number, self._projections[number], self._angles[number], self._shifts_px[number]
         )
         self._forget_sweeps()
+
+
+def _rules(method: Any) -> tuple[StoppingRule, StoppingRule]:
+    """Give the rule by which a run has converged, and that by which it may rest until the next frame."""
+    rule = usual_rule(method)
+    return rule, replace(rule, tolerance=_STRICTER * rule.tolerance, change=_STRICTER * rule.change)
