@@ -27,18 +27,18 @@ _SUMS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 2}
 
 _FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _OCTET = ir.VectorType(_FLOAT, LANE_STEP)
-_FLOATS, _INDICES = _FLOAT.as_pointer(), _INDEX.as_pointer()
+_FLOATS, _INTS, _INDICES = _FLOAT.as_pointer(), _INT.as_pointer(), _INDEX.as_pointer()
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def add_pairs(typingctx: Any, target: Any, source: Any, taps: Any, counts: Any, places: Any) -> Any:
-    """Add Σ first[k] · source row + second[k] · source row further on by gap to neighbouring rows of ``target``.
+    """Add Σ first weight · source row + second weight · source row further on by gap to rows of ``target``.
 
-    ``taps`` are arrays (where the source row begins, first, second). ``places`` are int64 (target_at, gap, n_rows,
-    taps_per_row): target row m begins at target_at + m lanes and gets ``counts[m]`` taps from number m taps_per_row on.
-    Source and target have the same number of lanes.
+    ``taps`` are arrays (where the source row begins, in octets of lanes; first and second weight in turn). ``places``
+    are int64 (target_at, gap, n_rows, row_step, tap_step): target row m begins at target_at + m lanes and gets
+    ``counts[m]`` taps, number m row_step and every tap_step further on. Source and target have as many lanes.
     """
-    signature = types.void(target, source, taps, counts, types.UniTuple(types.int64, 4))
+    signature = types.void(target, source, taps, counts, types.UniTuple(types.int64, 5))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         def array(kind: Any, value: Any) -> Any:
@@ -48,7 +48,7 @@ def add_pairs(typingctx: Any, target: Any, source: Any, taps: Any, counts: Any, 
         source = array(kinds[1], args[1])
         lanes = builder.extract_value(source.shape, 1)
         columns = [array(kind, builder.extract_value(args[2], k)).data for k, kind in enumerate(kinds[2].types)]
-        places = [builder.extract_value(args[4], k) for k in range(4)]
+        places = [builder.extract_value(args[4], k) for k in range(5)]
         target = builder.gep(array(kinds[0], args[0]).data, places[:1])
         counts = array(kinds[3], args[3]).data
         builder.call(_adder(builder.module), [target, source.data, lanes, *columns, counts, *places[1:]])
@@ -62,11 +62,11 @@ def _adder(module: ir.Module) -> ir.Function:
     name = "livetomo.add_pairs"
     if name in module.globals:
         return module.globals[name]
-    kinds = [_FLOATS, _FLOATS, _INDEX, _INDICES, _FLOATS, _FLOATS, _INDICES, _INDEX, _INDEX, _INDEX]
+    kinds = [_FLOATS, _FLOATS, _INDEX, _INTS, _FLOATS, _INDICES, _INDEX, _INDEX, _INDEX, _INDEX]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
-    target, source, lanes, *columns, counts, gap, n_rows, taps_per_row = function.args
+    target, source, lanes, *columns, counts, gap, n_rows, row_step, tap_step = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     n_parts = builder.udiv(builder.add(lanes, _INDEX(MOST_LANES - 1)), _INDEX(MOST_LANES))
     octets = builder.udiv(lanes, _INDEX(LANE_STEP))
@@ -82,7 +82,7 @@ def _adder(module: ir.Module) -> ir.Function:
             case = builder.append_basic_block(f"octets{count}")
             choice.add_case(_INDEX(count), case)
             builder.position_at_end(case)
-            _add_rows(builder, count, (into, lanes), (pair, columns), (counts, n_rows, taps_per_row))
+            _add_rows(builder, count, (into, lanes), (pair, columns), (counts, n_rows, row_step, tap_step))
             builder.branch(done)
         builder.position_at_end(done)
     builder.ret_void()
@@ -90,12 +90,12 @@ def _adder(module: ir.Module) -> ir.Function:
 
 
 def _add_rows(builder: ir.IRBuilder, octets: int, into: Any, data: Any, chosen: Any) -> None:
-    counts, n_rows, taps_per_row = chosen
+    counts, n_rows, row_step, tap_step = chosen
     with cgutils.for_range(builder, n_rows, intp=_INDEX) as row:
         target = builder.gep(into[0], [builder.mul(row.index, into[1])])
-        tap = builder.mul(row.index, taps_per_row)
-        end_tap = builder.add(tap, builder.load(builder.gep(counts, [row.index])))
-        _add_taps(builder, octets, target, data, (tap, end_tap))
+        tap = builder.mul(row.index, row_step)
+        count = builder.load(builder.gep(counts, [row.index]))
+        _add_taps(builder, octets, target, data, (tap, tap_step, count))
 
 
 def _add_taps(builder: ir.IRBuilder, octets: int, target: Any, data: Any, taps: Any) -> None:
@@ -104,10 +104,10 @@ def _add_taps(builder: ir.IRBuilder, octets: int, target: Any, data: Any, taps: 
     targets = [_vector_at(builder, target, _INDEX(at), vector) for at, vector in vectors]
     sums = [[builder.load(pointer, align=4) for pointer in targets]]
     sums += [[ir.Constant(vector, None) for _, vector in vectors] for _ in range(_SUMS.get(count, 1) - 1)]
-    tap, end_tap = taps
+    tap, step, left = taps
     if _UNROLLED.get(count, 1) > 1:
-        tap, sums = _loop(builder, _UNROLLED[count], (tap, end_tap), sums, (*data, vectors))
-    _, sums = _loop(builder, 1, (tap, end_tap), sums, (*data, vectors))
+        tap, left, sums = _loop(builder, _UNROLLED[count], (tap, step, left), sums, (*data, vectors))
+    _, _, sums = _loop(builder, 1, (tap, step, left), sums, (*data, vectors))
     for pointer, *parts in zip(targets, *sums, strict=True):
         while len(parts) > 1:
             parts = [builder.fadd(a, b, flags=FAST) for a, b in zip(parts[::2], parts[1::2], strict=True)]
@@ -121,38 +121,45 @@ def _vectors(octets: int) -> list[tuple[int, ir.VectorType]]:
     return [(start, ir.VectorType(_FLOAT, min(VECTOR_LANES, lanes - start))) for start in starts]
 
 
-def _loop(builder: ir.IRBuilder, unrolled: int, taps: Any, sums: Any, data: Any) -> tuple[Any, Any]:
-    """Write a loop over ``unrolled`` taps at a time as long as there are so many; give the next tap and the sums."""
-    first_tap, end_tap = taps
+def _loop(builder: ir.IRBuilder, unrolled: int, taps: Any, sums: Any, data: Any) -> tuple[Any, Any, Any]:
+    """Write a loop over ``unrolled`` taps at a time as long as there are so many; give the next tap, how many are left
+    and the sums."""
+    first_tap, step, n_taps = taps
     before, head = builder.block, builder.append_basic_block("head")
     body, after = builder.append_basic_block("taps"), builder.append_basic_block("after")
     builder.branch(head)
     builder.position_at_end(head)
-    tap, totals = builder.phi(_INDEX), [[builder.phi(value.type) for value in total] for total in sums]
-    following = builder.add(tap, _INDEX(unrolled))
-    builder.cbranch(builder.icmp_signed("<=", following, end_tap), body, after)
+    start, left, totals = (
+        builder.phi(_INDEX),
+        builder.phi(_INDEX),
+        [[builder.phi(value.type) for value in total] for total in sums],
+    )
+    builder.cbranch(builder.icmp_signed("<=", _INDEX(unrolled), left), body, after)
 
     builder.position_at_end(body)
-    new = list(totals)
+    new, tap = list(totals), start
     for number in range(unrolled):
         for side in range(2):
             which = (2 * number + side) % len(new)
-            new[which] = _with_tap(builder, new[which], builder.add(tap, _INDEX(number)), data, side)
+            new[which] = _with_tap(builder, new[which], tap, data, side)
+        tap = builder.add(tap, step)
+    still_left = builder.sub(left, _INDEX(unrolled))
     builder.branch(head)
-    tap.add_incoming(first_tap, before)
-    tap.add_incoming(following, body)
-    for phis, starts, ends in zip(totals, sums, new, strict=True):
-        for phi, start, end in zip(phis, starts, ends, strict=True):
-            phi.add_incoming(start, before)
-            phi.add_incoming(end, body)
+    phis = [start, left, *(phi for total in totals for phi in total)]
+    starts = [first_tap, n_taps, *(value for total in sums for value in total)]
+    ends = [tap, still_left, *(value for total in new for value in total)]
+    for phi, first, following in zip(phis, starts, ends, strict=True):
+        phi.add_incoming(first, before)
+        phi.add_incoming(following, body)
     builder.position_at_end(after)
-    return tap, totals
+    return start, left, totals
 
 
 def _with_tap(builder: ir.IRBuilder, total: list[Any], tap: Any, data: Any, side: int) -> list[Any]:
-    pair, (rows, *weights), vectors = data
-    row = builder.gep(pair[side], [builder.load(builder.gep(rows, [tap]))])
-    weight = builder.load(builder.gep(weights[side], [tap]))
+    pair, (rows, weights), vectors = data
+    octet = builder.zext(builder.load(builder.gep(rows, [tap])), _INDEX)
+    row = builder.gep(pair[side], [builder.shl(octet, _INDEX(LANE_STEP.bit_length() - 1))])
+    weight = builder.load(builder.gep(weights, [builder.or_(builder.shl(tap, _INDEX(1)), _INDEX(side))]))
     new = []
     for value, (at, vector) in zip(total, vectors, strict=True):
         values = builder.load(_vector_at(builder, row, _INDEX(at), vector), align=4)
