@@ -10,7 +10,9 @@ import numpy as np
 from numba import njit
 
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import LANE_STEP, add_pairs, update_rows
+from livetomo.kernels._add_fan import add_fan
+from livetomo.kernels._add_rays import add_rays
+from livetomo.kernels._lanes import LANE_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
 from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, lay_taps
 
@@ -81,7 +83,7 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
                 rows = np.int32(base + k * along), np.int32(along), np.int32(across)
                 lay_taps(taps, number * taps_per_ray + k, (*places, *rows), hat)
         target_at = (out_rows[0] + RAY_BORDER + ray_start) * lanes
-        add_pairs(out, volume, taps, counts, (target_at, across * LANE_STEP, n_rays, taps_per_ray, 1))
+        add_rays(out, volume, taps, counts, (target_at, across * LANE_STEP, n_rays, taps_per_ray))
 
 
 @njit(nogil=True, inline="always")
@@ -135,7 +137,7 @@ def _new_room(lanes):  # type: ignore[no-untyped-def]
     fan = np.empty((n_beams, 5), np.int64), np.empty((n_beams, 3), np.float32)
     sums = np.empty((tile_size * tile_size, lanes), np.float32)
     taps, _ = _new_taps(n_beams, tile_size)
-    return tile_size, sums, (fan, taps, np.empty(tile_size, np.int64))
+    return tile_size, sums, (fan, taps)
 
 
 @njit(nogil=True)
@@ -174,9 +176,8 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, inline="always")
 def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-untyped-def]
-    (places, shapes), taps, counts = room
-    lanes, tile_size = projections.shape[1], len(counts)
-    counts[:] = n_beams
+    (places, shapes), taps = room
+    lanes, tile_size = projections.shape[1], len(taps[0]) // len(shapes)
     for j in range(tile[1]):
         for k in range(n_beams):
             start, step = places[k, 0] + j * places[k, 1], places[k, 2]
@@ -184,7 +185,7 @@ def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-unty
             hat = shapes[k, 0], shapes[k, 1], shapes[k, 2]
             for i in range(0, tile[3], TAPS_AT_ONCE):
                 lay_taps(taps, k * tile_size + i, (_coarse(start + i * step), _coarse(step), *rows), hat)
-        add_pairs(sums, projections, taps, counts, (j * tile_size * lanes, lanes, tile[3], 1, tile_size))
+        add_fan(sums, projections, taps, (j * tile_size * lanes, tile[3], n_beams, tile_size))
 
 
 @njit(nogil=True)
