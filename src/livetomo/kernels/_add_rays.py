@@ -7,7 +7,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from livetomo.kernels._lanes import Row, adder, counted, data_of, lanes_of, one_tap, two_taps
+from livetomo.kernels._lanes import Row, adder, counted, data_of, lanes_of, two_taps
 
 _UNROLLED = {1: 8, 2: 4}
 _SUMS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 2}
@@ -48,19 +48,15 @@ def _write(builder: ir.IRBuilder, row: Row, into: Any, pair: Any, more: Any) -> 
 def _write_ray(builder: ir.IRBuilder, row: Row, target: Any, data: Any, chosen: Any) -> None:
     (pair, taps), (first, count), n_vectors = data, chosen, len(row.vectors)
     unrolled, n_sums = _UNROLLED.get(n_vectors, 2), _SUMS.get(n_vectors, 1)
-    sums = row.zeros() * n_sums
-    with counted(builder, first, builder.sdiv(count, _INDEX(unrolled)), _INDEX(unrolled), sums) as loop:
+    sums = [row.zeros()] * n_sums
+    n_times = builder.sdiv(builder.add(count, _INDEX(unrolled - 1)), _INDEX(unrolled))
+    with counted(builder, first, n_times, _INDEX(unrolled), [value for total in sums for value in total]) as loop:
         sums = _in_rows(loop.values, n_vectors)
         for number in range(0, unrolled, 2):
             for tap in two_taps(builder, taps, builder.add(loop.number, _INDEX(number))):
                 sums = row.with_tap(sums, pair, tap)
-                sums = [*sums[1:-1], sums[0], sums[-1]] if len(sums) > 2 else sums
         loop.values = [value for total in sums for value in total]
-    left = builder.srem(count, _INDEX(unrolled))
-    with counted(builder, loop.number, left, _INDEX(1), loop.values) as rest:
-        sums = row.with_tap(_in_rows(rest.values, n_vectors), pair, one_tap(builder, taps, rest.number))
-        rest.values = [value for total in sums for value in total]
-    row.add_to(target, _in_rows(rest.values, n_vectors))
+    row.add_to(target, _in_rows(loop.values, n_vectors))
 
 
 def _in_rows(values: list[Any], n_vectors: int) -> list[list[Any]]:

@@ -10,6 +10,7 @@ four weights in one vector, of which shuffles make vectors of one weight.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -30,7 +31,7 @@ FAST = ("fast",)
 _FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _OCTET, _FOUR = ir.VectorType(_FLOAT, LANE_STEP), ir.VectorType(_FLOAT, 4)
 _OCTET_SHIFT = _INDEX(LANE_STEP.bit_length() - 1)
-_SIDE_BY_SIDE = 0
+_SIDE_BY_SIDE, _BOTH = 0, -1
 
 Tap = tuple[Any, Callable[[int, ir.VectorType], Any]]
 """How far on the row begins, and what gives vectors of the first and the second weight."""
@@ -53,14 +54,11 @@ class Row:
         return [ir.Constant(vector, None) for _, vector in self.vectors]
 
     def with_tap(self, sums: list[list[Any]], pair: Any, tap: Tap) -> list[list[Any]]:
-        """Give the sums with both sides of a tap, the first added to the first of them, the second to the last."""
+        """Give the sums with both sides of a tap added to the first of them, which then are last."""
         offset, weight = tap
-        if self.side_by_side:
-            return [self._with_row(sums[0], builder_row(self.builder, pair[0], offset), lambda _: weight(-1, self.vectors[0][1])), *sums[1:]]
-        sums = list(sums)
-        for side, which in ((0, 0), (1, -1)):
-            row = builder_row(self.builder, pair[side], offset)
-            sums[which] = self._with_row(sums[which], row, lambda vector, side=side: weight(side, vector))
+        for side in (_BOTH,) if self.side_by_side else (0, 1):
+            row = self.builder.gep(pair[max(side, 0)], [offset])
+            sums = [*sums[1:], self._with_row(sums[0], row, partial(weight, side))]
         return sums
 
     def _with_row(self, total: list[Any], row: Any, weight: Callable[[ir.VectorType], Any]) -> list[Any]:
@@ -84,10 +82,6 @@ class Row:
 
     def _halves(self, vector: Any) -> list[Any]:
         return [shuffled(self.builder, vector, range(start, start + LANE_STEP)) for start in (0, LANE_STEP)]
-
-
-def builder_row(builder: ir.IRBuilder, base: Any, offset: Any) -> Any:
-    return builder.gep(base, [offset])
 
 
 def one_tap(builder: ir.IRBuilder, taps: Any, number: Any) -> Tap:
@@ -119,8 +113,8 @@ def two_taps(builder: ir.IRBuilder, taps: Any, number: Any) -> list[Tap]:
 
 
 def _places(side: int, vector: ir.VectorType, pair: tuple[int, int]) -> list[int]:
-    """Give the place of a weight for each lane of a vector; with side -1 the first in one half, then the second."""
-    if side < 0:
+    """Give the place of a weight for each lane of a vector: of one side, or of both, each in a half."""
+    if side == _BOTH:
         return [pair[0]] * LANE_STEP + [pair[1]] * LANE_STEP
     return [pair[side]] * int(vector.count)
 

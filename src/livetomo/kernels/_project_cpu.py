@@ -32,7 +32,7 @@ _CACHED_VALUES = 5000 * VECTOR_LANES
 
 @njit(nogil=True)
 def _forward_tile(lanes):  # type: ignore[no-untyped-def]
-    return max(16, min(48, np.int64(np.sqrt(_CACHED_VALUES / lanes)) // 8 * 8))
+    return max(16, min(96, np.int64(np.sqrt(_CACHED_VALUES / lanes)) // 8 * 8))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -80,7 +80,7 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
             base, start = begin * along + cross * across, at_zero + begin * main_step - owned[0]
             for k in range(0, end - begin, TAPS_AT_ONCE):
                 places = _coarse(start + k * main_step), _coarse(main_step), limit
-                rows = np.int32(base + k * along), np.int32(along), np.int32(across)
+                rows = np.int32(base + k * along), np.int32(along), np.int32(across), np.int32(end - begin - k)
                 lay_taps(taps, number * taps_per_ray + k, (*places, *rows), hat)
         target_at = (out_rows[0] + RAY_BORDER + ray_start) * lanes
         add_rays(out, volume, taps, counts, (target_at, across * LANE_STEP, n_rays, taps_per_ray))
@@ -133,7 +133,7 @@ def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  
 @njit(nogil=True)
 def _new_room(lanes):  # type: ignore[no-untyped-def]
     """Give the size of tiles and room for their sums, for a fan of tilts and for the taps of a row of voxels."""
-    tile_size, n_beams = 32, 16
+    tile_size, n_beams = 32, 6
     fan = np.empty((n_beams, 5), np.int64), np.empty((n_beams, 3), np.float32)
     sums = np.empty((tile_size * tile_size, lanes), np.float32)
     taps, _ = _new_taps(n_beams, tile_size)
@@ -181,7 +181,7 @@ def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-unty
     for j in range(tile[1]):
         for k in range(n_beams):
             start, step = places[k, 0] + j * places[k, 1], places[k, 2]
-            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // LANE_STEP)
+            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // LANE_STEP), np.int32(TAPS_AT_ONCE)
             hat = shapes[k, 0], shapes[k, 1], shapes[k, 2]
             for i in range(0, tile[3], TAPS_AT_ONCE):
                 lay_taps(taps, k * tile_size + i, (_coarse(start + i * step), _coarse(step), *rows), hat)

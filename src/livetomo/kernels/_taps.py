@@ -26,14 +26,15 @@ def lay_taps(typingctx: Any, taps: Any, at: Any, places: Any, hat: Any) -> Any:
     """Lay taps number ``at`` to ``at + TAPS_AT_ONCE`` along a line that takes the same step each time.
 
     ``taps`` are arrays (where a row begins, int32; its two weights, float32). ``places`` are int32 (start, step, limit,
-    base, along, across): tap k lies at position start + k step, held within 0 and limit, with POSITION_BITS of fraction
-    f; its row begins at base + k along + whole position · across. The weights are max(0, height - f rise) and
-    max(0, foot + f rise) of the ``hat`` (height, rise, foot), float32.
+    base, along, across, n_taps): tap k lies at position start + k step, held within 0 and limit, with POSITION_BITS of
+    fraction f; its row begins at base + k along + whole position · across. The weights are max(0, height - f rise) and
+    max(0, foot + f rise) of the ``hat`` (height, rise, foot), float32. From tap n_taps on they are 0, and rows are not
+    further on than its.
     """
-    signature = types.void(taps, types.int64, types.UniTuple(types.int32, 6), types.UniTuple(types.float32, 3))
+    signature = types.void(taps, types.int64, types.UniTuple(types.int32, 7), types.UniTuple(types.float32, 3))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        places = [splat(builder, builder.extract_value(args[2], k), _INTS) for k in range(6)]
+        places = [splat(builder, builder.extract_value(args[2], k), _INTS) for k in range(7)]
         hat = [splat(builder, builder.extract_value(args[3], k), _FLOATS) for k in range(3)]
         rows, weights = _laid(builder, places, hat)
         arrays = [
@@ -49,7 +50,7 @@ def lay_taps(typingctx: Any, taps: Any, at: Any, places: Any, hat: Any) -> Any:
 
 def _laid(builder: ir.IRBuilder, places: list[Any], hat: list[Any]) -> tuple[Any, Any]:
     """Give where the rows begin and, pair by pair, the weights."""
-    start, step, limit, base, along, across = places
+    start, step, limit, base, along, across, n_taps = places
     height, rise, foot = hat
     count, zero = _each(range(TAPS_AT_ONCE)), _each([0] * TAPS_AT_ONCE)
     position = builder.add(start, builder.mul(count, step))
@@ -57,10 +58,13 @@ def _laid(builder: ir.IRBuilder, places: list[Any], hat: list[Any]) -> tuple[Any
     position = builder.select(builder.icmp_signed("<", position, limit), position, limit)
     whole = builder.lshr(position, _each([POSITION_BITS] * TAPS_AT_ONCE))
     fraction = builder.sitofp(builder.and_(position, _each([(1 << POSITION_BITS) - 1] * TAPS_AT_ONCE)), _FLOATS)
-    rows = builder.add(builder.add(base, builder.mul(count, along)), builder.mul(whole, across))
+    counted = builder.icmp_signed("<", count, n_taps)
+    steps = builder.select(counted, builder.mul(count, along), builder.mul(n_taps, along))
+    rows = builder.add(builder.add(base, steps), builder.mul(whole, across))
     climb = builder.fmul(fraction, rise, flags=FAST)
     first = _not_negative(builder, builder.fsub(height, climb, flags=FAST))
     second = _not_negative(builder, builder.fadd(foot, climb, flags=FAST))
+    first, second = (builder.select(counted, weight, ir.Constant(_FLOATS, None)) for weight in (first, second))
     pairs = [side * TAPS_AT_ONCE + k for k in range(TAPS_AT_ONCE) for side in range(2)]
     return rows, builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(_INT, len(pairs)), pairs))
 
