@@ -12,10 +12,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import Row, adder, counted, data_of, lanes_of, one_tap, two_taps
+from livetomo.kernels._lanes import Row, adder, counted, data_of, lanes_of, some_taps
 
 VOXELS_AT_ONCE = VECTOR_LANES
-_MOST_SUMS = 16 if VECTOR_LANES == 16 else 12
+_MOST_SUMS = 24 if VECTOR_LANES == 16 else 12
 """Of 32 or 16 registers."""
 
 _INDEX = ir.IntType(64)
@@ -46,14 +46,14 @@ def add_fan(typingctx: Any, target: Any, source: Any, taps: Any, places: Any) ->
 
 def _write(builder: ir.IRBuilder, row: Row, into: Any, pair: Any, more: Any) -> None:
     *taps, n_rows, n_tilts, taps_per_tilt = more
-    at_once = _voxels_at_once(len(row.vectors))
+    at_once = _voxels_at_once(len(row.starts))
     with cgutils.for_range_slice(builder, _INDEX(0), n_rows, _INDEX(at_once), intp=_INDEX) as (first, _):
         sums = row.zeros() * at_once
         with counted(builder, first, n_tilts, taps_per_tilt, sums) as loop:
-            loop.values = _with_taps(builder, row, pair, _read(builder, taps, loop.number, at_once), loop.values)
+            loop.values = _with_taps(builder, row, pair, some_taps(builder, taps, loop.number, at_once), loop.values)
         for m in range(at_once):
             target = builder.gep(into[0], [builder.mul(builder.add(first, _INDEX(m)), into[1])])
-            row.add_to(target, [loop.values[m * len(row.vectors) : (m + 1) * len(row.vectors)]])
+            row.add_to(target, [loop.values[m * len(row.starts) : (m + 1) * len(row.starts)]])
 
 
 def _voxels_at_once(n_vectors: int) -> int:
@@ -61,15 +61,8 @@ def _voxels_at_once(n_vectors: int) -> int:
     return 1 << min(VOXELS_AT_ONCE, _MOST_SUMS // n_vectors).bit_length() - 1
 
 
-def _read(builder: ir.IRBuilder, taps: Any, number: Any, at_once: int) -> Any:
-    if at_once == 1:
-        yield one_tap(builder, taps, number)
-    for k in range(0, at_once - 1, 2):
-        yield from two_taps(builder, taps, builder.add(number, _INDEX(k)))
-
-
 def _with_taps(builder: ir.IRBuilder, row: Row, pair: Any, taps: Any, values: list[Any]) -> list[Any]:
-    new, n_vectors = [], len(row.vectors)
+    new, n_vectors = [], len(row.starts)
     for m, tap in enumerate(taps):
         new += row.with_tap([values[m * n_vectors : (m + 1) * n_vectors]], pair, tap)[0]
     return new

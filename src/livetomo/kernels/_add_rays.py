@@ -7,9 +7,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from livetomo.kernels._lanes import Row, adder, counted, data_of, lanes_of, two_taps
+from livetomo.kernels._lanes import Row, adder, counted, data_of, lanes_of, some_taps
 
-_UNROLLED = {1: 8, 2: 4}
+_UNROLLED = {1: 8, 2: 4, 3: 2, 4: 2}
 _SUMS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 2}
 """Sums by vectors in a row: about eight in flight keep both multipliers busy, sixteen leave no register."""
 
@@ -46,15 +46,14 @@ def _write(builder: ir.IRBuilder, row: Row, into: Any, pair: Any, more: Any) -> 
 
 
 def _write_ray(builder: ir.IRBuilder, row: Row, target: Any, data: Any, chosen: Any) -> None:
-    (pair, taps), (first, count), n_vectors = data, chosen, len(row.vectors)
-    unrolled, n_sums = _UNROLLED.get(n_vectors, 2), _SUMS.get(n_vectors, 1)
+    (pair, taps), (first, count), n_vectors = data, chosen, len(row.starts)
+    unrolled, n_sums = _UNROLLED.get(n_vectors, 1), _SUMS.get(n_vectors, 1)
     sums = [row.zeros()] * n_sums
     n_times = builder.sdiv(builder.add(count, _INDEX(unrolled - 1)), _INDEX(unrolled))
     with counted(builder, first, n_times, _INDEX(unrolled), [value for total in sums for value in total]) as loop:
         sums = _in_rows(loop.values, n_vectors)
-        for number in range(0, unrolled, 2):
-            for tap in two_taps(builder, taps, builder.add(loop.number, _INDEX(number))):
-                sums = row.with_tap(sums, pair, tap)
+        for tap in some_taps(builder, taps, loop.number, unrolled):
+            sums = row.with_tap(sums, pair, tap)
         loop.values = [value for total in sums for value in total]
     row.add_to(target, _in_rows(loop.values, n_vectors))
 

@@ -10,7 +10,6 @@ four weights in one vector, of which shuffles make vectors of one weight.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -21,10 +20,10 @@ from numba.extending import intrinsic
 from livetomo.kernels._host_cpu import VECTOR_LANES
 
 LANE_STEP = 8
-"""Rows have a multiple of this many lanes."""
+"""Rows have so many lanes or whole vectors of lanes."""
 
-MOST_LANES = 8 * VECTOR_LANES
-"""Lanes whose sums stay in registers, sixteen with the weights and what is loaded; longer rows are done in parts."""
+MOST_LANES = (12 if VECTOR_LANES == 16 else 8) * VECTOR_LANES
+"""Lanes whose sums stay in registers, 32 or 16 with the weights and what is loaded; longer rows are done in parts."""
 
 FAST = ("fast",)
 
@@ -32,69 +31,82 @@ _FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _OCTET, _FOUR = ir.VectorType(_FLOAT, LANE_STEP), ir.VectorType(_FLOAT, 4)
 _OCTET_SHIFT = _INDEX(LANE_STEP.bit_length() - 1)
 _SIDE_BY_SIDE, _BOTH = 0, -1
+_WIDTHS = sorted({LANE_STEP, *range(VECTOR_LANES, MOST_LANES + 1, VECTOR_LANES)})
 
 Tap = tuple[Any, Callable[[int, ir.VectorType], Any]]
 """How far on the row begins, and what gives vectors of the first and the second weight."""
 
 
 class Row:
-    """Write code on rows of so many octets of lanes.
+    """Write code on rows of so many lanes: half a vector or whole ones.
 
-    ``_SIDE_BY_SIDE`` octets stand for rows of one octet, half a vector, where the two rows of a tap are neighbours: a
-    vector holds both, one for each of its halves, and sums are of both halves until they are added to a target.
+    ``_SIDE_BY_SIDE`` stands for rows of half a vector where the two rows of a tap are neighbours: a vector holds both,
+    one in each of its halves, and so do sums until they are added to a target.
     """
 
-    def __init__(self, builder: ir.IRBuilder, octets: int) -> None:
-        self.builder, self.side_by_side = builder, octets == _SIDE_BY_SIDE
-        lanes = 2 * LANE_STEP if self.side_by_side else octets * LANE_STEP
-        starts = range(0, lanes, VECTOR_LANES)
-        self.vectors = [(start, ir.VectorType(_FLOAT, min(VECTOR_LANES, lanes - start))) for start in starts]
+    def __init__(self, builder: ir.IRBuilder, lanes: int) -> None:
+        self.builder, self.side_by_side = builder, lanes == _SIDE_BY_SIDE
+        self.vector = ir.VectorType(_FLOAT, LANE_STEP if lanes == LANE_STEP else VECTOR_LANES)
+        self.starts = range(0, max(lanes, 1), self.vector.count)
 
     def zeros(self) -> list[Any]:
-        return [ir.Constant(vector, None) for _, vector in self.vectors]
+        return [ir.Constant(self.vector, None)] * len(self.starts)
 
     def with_tap(self, sums: list[list[Any]], pair: Any, tap: Tap) -> list[list[Any]]:
         """Give the sums with both sides of a tap added to the first of them, which then are last."""
         offset, weight = tap
         for side in (_BOTH,) if self.side_by_side else (0, 1):
             row = self.builder.gep(pair[max(side, 0)], [offset])
-            sums = [*sums[1:], self._with_row(sums[0], row, partial(weight, side))]
+            sums = [*sums[1:], self._with_row(sums[0], row, weight(side, self.vector))]
         return sums
 
-    def _with_row(self, total: list[Any], row: Any, weight: Callable[[ir.VectorType], Any]) -> list[Any]:
-        spread = {vector.count: weight(vector) for _, vector in self.vectors}
+    def _with_row(self, total: list[Any], row: Any, weight: Any) -> list[Any]:
         new = []
-        for value, (at, vector) in zip(total, self.vectors, strict=True):
-            values = self.builder.load(vector_at(self.builder, row, _INDEX(at), vector), align=4)
-            product = self.builder.fmul(values, spread[vector.count], flags=FAST)
+        for value, start in zip(total, self.starts, strict=True):
+            values = self.builder.load(vector_at(self.builder, row, _INDEX(start), self.vector), align=4)
+            product = self.builder.fmul(values, weight, flags=FAST)
             new.append(self.builder.fadd(value, product, flags=FAST))
         return new
 
     def add_to(self, target: Any, sums: list[list[Any]]) -> None:
         """Add all the sums to a target row."""
-        for (at, _), *parts in zip(self.vectors, *sums, strict=True):
+        for start, *parts in zip(self.starts, *sums, strict=True):
             if self.side_by_side:
                 parts = [half for part in parts for half in self._halves(part)]
-            parts.append(self.builder.load(vector_at(self.builder, target, _INDEX(at), parts[0].type), align=4))
+            pointer = vector_at(self.builder, target, _INDEX(start), parts[0].type)
+            parts.append(self.builder.load(pointer, align=4))
             while len(parts) > 1:
                 parts = [*parts[2:], self.builder.fadd(parts[0], parts[1], flags=FAST)]
-            self.builder.store(parts[0], vector_at(self.builder, target, _INDEX(at), parts[0].type), align=4)
+            self.builder.store(parts[0], pointer, align=4)
 
     def _halves(self, vector: Any) -> list[Any]:
         return [shuffled(self.builder, vector, range(start, start + LANE_STEP)) for start in (0, LANE_STEP)]
 
 
-def one_tap(builder: ir.IRBuilder, taps: Any, number: Any) -> Tap:
-    """Read a tap of ``taps``, pointers to where rows begin (int32 octets) and to first and second weight in turn."""
+def some_taps(builder: ir.IRBuilder, taps: Any, first: Any, number: int) -> Iterator[Tap]:
+    """Read neighbouring taps of ``taps``: pointers to where rows begin (int32 octets) and to the two weights in turn."""
+    for k in range(0, number, 2):
+        if number > 1 and VECTOR_LANES > LANE_STEP:
+            yield from _two_taps(builder, taps, builder.add(first, _INDEX(k)))
+        else:
+            yield from (_one_tap(builder, taps, builder.add(first, _INDEX(m))) for m in range(k, min(k + 2, number)))
+
+
+def _one_tap(builder: ir.IRBuilder, taps: Any, number: Any) -> Tap:
     rows, weights = taps
     offset = builder.zext(builder.load(builder.gep(rows, [number])), _INDEX)
-    two = builder.bitcast(builder.gep(weights, [builder.shl(number, _INDEX(1))]), ir.VectorType(_FLOAT, 2).as_pointer())
-    two = builder.load(two, align=4)
-    return builder.shl(offset, _OCTET_SHIFT), lambda side, vector: shuffled(builder, two, _places(side, vector, (0, 1)))
+    weights = builder.gep(weights, [builder.shl(number, _INDEX(1))])
+
+    def weight(side: int, vector: ir.VectorType) -> Any:
+        if side == _BOTH:
+            two = builder.load(builder.bitcast(weights, ir.VectorType(_FLOAT, 2).as_pointer()), align=4)
+            return shuffled(builder, two, _places(side, vector, (0, 1)))
+        return splat(builder, builder.load(builder.gep(weights, [_INDEX(side)])), vector)
+
+    return builder.shl(offset, _OCTET_SHIFT), weight
 
 
-def two_taps(builder: ir.IRBuilder, taps: Any, number: Any) -> list[Tap]:
-    """Read a tap and the next."""
+def _two_taps(builder: ir.IRBuilder, taps: Any, number: Any) -> list[Tap]:
     rows, weights = taps
     both = builder.load(builder.bitcast(builder.gep(rows, [number]), _INDEX.as_pointer()), align=4)
     offsets = builder.zext(builder.trunc(both, _INT), _INDEX), builder.lshr(both, _INDEX(32))
@@ -121,8 +133,6 @@ def _places(side: int, vector: ir.VectorType, pair: tuple[int, int]) -> list[int
 
 def _opaque(builder: ir.IRBuilder, vector: Any) -> Any:
     """Keep LLVM from reading each weight on its own: reading is what there is most of."""
-    if VECTOR_LANES == LANE_STEP:
-        return vector
     return builder.asm(ir.FunctionType(vector.type, [vector.type]), "", "=v,0", [vector], side_effect=False)
 
 
@@ -139,19 +149,19 @@ def adder(module: ir.Module, name: str, kinds: list[Any], write: Callable[..., N
     function.attributes.add("noinline")
     lanes, gap, target, source, *more = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    least = _SIDE_BY_SIDE if VECTOR_LANES > LANE_STEP else 1
-    for_neighbours = builder.and_(*(builder.icmp_unsigned("==", value, _INDEX(LANE_STEP)) for value in (lanes, gap)))
-    with _parts(builder, lanes) as (start, octets):
-        if least == _SIDE_BY_SIDE:
-            octets = builder.select(for_neighbours, _INDEX(_SIDE_BY_SIDE), octets)
+    widths = [_SIDE_BY_SIDE, *_WIDTHS] if VECTOR_LANES > LANE_STEP else _WIDTHS
+    with _parts(builder, lanes) as (start, width):
+        if widths[0] == _SIDE_BY_SIDE:
+            both = (builder.icmp_unsigned("==", value, _INDEX(LANE_STEP)) for value in (lanes, gap))
+            width = builder.select(builder.and_(*both), _INDEX(_SIDE_BY_SIDE), width)
         pair = builder.gep(source, [start]), builder.gep(source, [builder.add(start, gap)])
         into, done = builder.gep(target, [start]), builder.append_basic_block("done")
-        choice = builder.switch(octets, done)
-        for count in range(least, MOST_LANES // LANE_STEP + 1):
-            case = builder.append_basic_block(f"octets{count}")
-            choice.add_case(_INDEX(count), case)
+        choice = builder.switch(width, done)
+        for each in widths:
+            case = builder.append_basic_block(f"lanes{each}")
+            choice.add_case(_INDEX(each), case)
             builder.position_at_end(case)
-            write(builder, Row(builder, count), (into, lanes), pair, more)
+            write(builder, Row(builder, each), (into, lanes), pair, more)
             builder.branch(done)
         builder.position_at_end(done)
     builder.ret_void()
@@ -176,15 +186,14 @@ def lanes_of(context: Any, builder: ir.IRBuilder, kind: Any, array: Any) -> Any:
 
 @contextmanager
 def _parts(builder: ir.IRBuilder, lanes: Any) -> Iterator[tuple[Any, Any]]:
-    """Cut a row into equal parts of whole vectors whose sums stay in registers: where each begins, and its octets."""
+    """Cut a row into equal parts of whole vectors whose sums stay in registers: where each begins, and how many lanes it has."""
     n_parts = builder.udiv(builder.add(lanes, _INDEX(MOST_LANES - 1)), _INDEX(MOST_LANES))
     n_vectors = builder.udiv(builder.add(lanes, _INDEX(VECTOR_LANES - 1)), _INDEX(VECTOR_LANES))
     width = builder.udiv(builder.add(n_vectors, builder.sub(n_parts, _INDEX(1))), n_parts)
     width = builder.mul(width, _INDEX(VECTOR_LANES))
     with cgutils.for_range_slice(builder, _INDEX(0), lanes, width, intp=_INDEX) as (start, _):
         rest = builder.sub(lanes, start)
-        here = builder.select(builder.icmp_unsigned("<", rest, width), rest, width)
-        yield start, builder.udiv(here, _INDEX(LANE_STEP))
+        yield start, builder.select(builder.icmp_unsigned("<", rest, width), rest, width)
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  
 @njit(nogil=True)
 def _new_room(lanes):  # type: ignore[no-untyped-def]
     """Give the size of tiles and room for their sums, for a fan of tilts and for the taps of a row of voxels."""
-    tile_size, n_beams = 32, 6
+    tile_size, n_beams = 32 if lanes <= 64 else 16, 6
     fan = np.empty((n_beams, 5), np.int64), np.empty((n_beams, 3), np.float32)
     sums = np.empty((tile_size * tile_size, lanes), np.float32)
     taps, _ = _new_taps(n_beams, tile_size)
