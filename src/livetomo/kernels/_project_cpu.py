@@ -14,7 +14,7 @@ from livetomo.kernels._add_fan import add_fan
 from livetomo.kernels._add_rays import add_rays
 from livetomo.kernels._lanes import LANE_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
-from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, lay_taps
+from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
 
 FRACTION_BITS = 32
 RAY_BORDER = 24
@@ -56,7 +56,7 @@ def project(volume, out, crossings, scales, n_zx, row_length, tilts):  # type: i
 @njit(nogil=True)
 def _new_taps(n_rows, taps_per_row):  # type: ignore[no-untyped-def]
     """Give room for the taps (where a row begins, its two weights) of so many rows, and for their counts."""
-    n_taps = n_rows * (-(-taps_per_row // TAPS_AT_ONCE) * TAPS_AT_ONCE)
+    n_taps = n_rows * (-(-taps_per_row // TAPS_AT_ONCE) * TAPS_AT_ONCE) + TAPS_READ_AT_ONCE
     return (np.empty(n_taps, np.int32), np.empty(2 * n_taps, np.float32)), np.empty(n_rows, np.int64)
 
 
@@ -64,7 +64,7 @@ def _new_taps(n_rows, taps_per_row):  # type: ignore[no-untyped-def]
 def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: ignore[no-untyped-def]
     origin, main_step, ray_step = crossing[0], crossing[1], crossing[2]
     lanes, (taps, counts) = volume.shape[1], room
-    octets, taps_per_ray = lanes // LANE_STEP, len(taps[0]) // _RAYS
+    octets, taps_per_ray = lanes // LANE_STEP, (len(taps[0]) - TAPS_READ_AT_ONCE) // _RAYS
     along, across = crossing[3] * octets, crossing[4] * octets
     main, main_end, cross, cross_end = tile
     owned = cross << FRACTION_BITS, cross_end << FRACTION_BITS
@@ -80,8 +80,9 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
             base, start = begin * along + cross * across, at_zero + begin * main_step - owned[0]
             for k in range(0, end - begin, TAPS_AT_ONCE):
                 places = _coarse(start + k * main_step), _coarse(main_step), limit
-                rows = np.int32(base + k * along), np.int32(along), np.int32(across), np.int32(end - begin - k)
+                rows = np.int32(base + k * along), np.int32(along), np.int32(across)
                 lay_taps(taps, number * taps_per_ray + k, (*places, *rows), hat)
+            end_taps(taps, number * taps_per_ray + end - begin, np.int32(base))
         target_at = (out_rows[0] + RAY_BORDER + ray_start) * lanes
         add_rays(out, volume, taps, counts, (target_at, across * LANE_STEP, n_rays, taps_per_ray))
 
@@ -177,11 +178,11 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
 @njit(nogil=True, inline="always")
 def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-untyped-def]
     (places, shapes), taps = room
-    lanes, tile_size = projections.shape[1], len(taps[0]) // len(shapes)
+    lanes, tile_size = projections.shape[1], (len(taps[0]) - TAPS_READ_AT_ONCE) // len(shapes)
     for j in range(tile[1]):
         for k in range(n_beams):
             start, step = places[k, 0] + j * places[k, 1], places[k, 2]
-            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // LANE_STEP), np.int32(TAPS_AT_ONCE)
+            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // LANE_STEP)
             hat = shapes[k, 0], shapes[k, 1], shapes[k, 2]
             for i in range(0, tile[3], TAPS_AT_ONCE):
                 lay_taps(taps, k * tile_size + i, (_coarse(start + i * step), _coarse(step), *rows), hat)
