@@ -22,7 +22,7 @@ from livetomo.kernels._host_cpu import VECTOR_LANES
 LANE_STEP = 8
 """Rows have so many lanes or whole vectors of lanes."""
 
-MOST_LANES = (12 if VECTOR_LANES == 16 else 8) * VECTOR_LANES
+MOST_LANES = (9 if VECTOR_LANES == 16 else 8) * VECTOR_LANES
 """Lanes whose sums stay in registers, 32 or 16 with the weights and what is loaded; longer rows are done in parts."""
 
 FAST = ("fast",)
@@ -84,7 +84,7 @@ class Row:
 
 
 def some_taps(builder: ir.IRBuilder, taps: Any, first: Any, number: int) -> Iterator[Tap]:
-    """Read neighbouring taps of ``taps``: pointers to where rows begin (int32 octets) and to the two weights in turn."""
+    """Read neighbouring taps; ``taps`` point to where rows begin (int32, in octets) and to the two weights in turn."""
     for k in range(0, number, 2):
         if number > 1 and VECTOR_LANES > LANE_STEP:
             yield from _two_taps(builder, taps, builder.add(first, _INDEX(k)))
@@ -186,7 +186,7 @@ def lanes_of(context: Any, builder: ir.IRBuilder, kind: Any, array: Any) -> Any:
 
 @contextmanager
 def _parts(builder: ir.IRBuilder, lanes: Any) -> Iterator[tuple[Any, Any]]:
-    """Cut a row into equal parts of whole vectors whose sums stay in registers: where each begins, and how many lanes it has."""
+    """Cut rows into parts of whole vectors whose sums stay in registers: where each begins, and its lanes."""
     n_parts = builder.udiv(builder.add(lanes, _INDEX(MOST_LANES - 1)), _INDEX(MOST_LANES))
     n_vectors = builder.udiv(builder.add(lanes, _INDEX(VECTOR_LANES - 1)), _INDEX(VECTOR_LANES))
     width = builder.udiv(builder.add(n_vectors, builder.sub(n_parts, _INDEX(1))), n_parts)

@@ -9,9 +9,9 @@ cache while all its tilts pass.
 import numpy as np
 from numba import njit
 
-from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._add_fan import add_fan
 from livetomo.kernels._add_rays import add_rays
+from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
 from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
