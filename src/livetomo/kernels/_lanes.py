@@ -247,15 +247,17 @@ def splat(builder: ir.IRBuilder, scalar: Any, vector: ir.VectorType) -> Any:
 def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, limits: Any) -> Any:
     """Write max(floor, keep · volume + gain · sums) to neighbouring rows of ``volume``, each with its own gain.
 
-    ``places`` are int64 (volume_at, sums_at, gain_at, n_rows), where the first of them begin; ``limits`` are float32
-    (keep, floor). Rows have a multiple of LANE_STEP lanes.
+    ``places`` are int64 (volume_at, sums_at, gain_at, n_rows, next_at): where the first of them begin, how many there
+    are, and which rows of the volume will be wanted next, fetched from memory meanwhile. ``limits`` are float32 (keep,
+    floor). Rows have a multiple of LANE_STEP lanes.
     """
-    signature = types.void(volume, sums, gain, types.UniTuple(types.int64, 4), types.UniTuple(types.float32, 2))
+    signature = types.void(volume, sums, gain, types.UniTuple(types.int64, 5), types.UniTuple(types.float32, 2))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         arrays = [context.make_array(kind)(context, builder, args[k]) for k, kind in enumerate(signature.args[:3])]
         places = [builder.extract_value(args[3], k) for k in range(4)]
         values, sums, gain = (builder.gep(array.data, [at]) for array, at in zip(arrays, places, strict=False))
+        following = builder.gep(arrays[0].data, [builder.extract_value(args[3], 4)])
         keep, floor = (splat(builder, builder.extract_value(args[4], k), _OCTET) for k in range(2))
         lanes = builder.extract_value(arrays[0].shape, 1)
         with cgutils.for_range(builder, places[3], intp=_INDEX) as row:
@@ -268,6 +270,15 @@ def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, 
                 new = builder.fadd(builder.fmul(builder.load(target, align=4), keep, flags=FAST), new, flags=FAST)
                 new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
                 builder.store(new, target, align=4)
+                _fetch(builder, builder.gep(following, [at]))
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def _fetch(builder: ir.IRBuilder, pointer: Any) -> None:
+    """Ask for a cache line that will be read; a place where nothing lies does no harm."""
+    pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+    kind = ir.FunctionType(ir.VoidType(), [pointer.type, _INT, _INT, _INT])
+    fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    builder.call(fetch, [pointer, _INT(0), _INT(3), _INT(1)])

@@ -196,7 +196,8 @@ def _update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no
     lanes = volume.shape[1]
     for j in range(n_j):
         volume_at = ((z + j + 1) * (n_x + 2) + x + 1) * lanes
-        update_rows(volume, sums, gain, (volume_at, j * tile_size * lanes, (z + j) * n_x + x, n_i), (keep, floor))
+        places = volume_at, j * tile_size * lanes, (z + j) * n_x + x, n_i, volume_at + 2 * (n_x + 2) * lanes
+        update_rows(volume, sums, gain, places, (keep, floor))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
