@@ -77,7 +77,7 @@ def live_errors(name: str, simulated: SimulatedSeries) -> list[float]:
 
 
 def _refine_until(live: LiveReconstruction, end: float) -> None:
-    while seconds_spent() < end and not live.has_converged:
+    while seconds_spent() < end and not live.may_rest:
         for _ in live.refine():
             if seconds_spent() >= end:
                 return

@@ -84,6 +84,13 @@ def test_every_number_of_slices_is_projected_alike(n_slices):
     np.testing.assert_allclose(A.T(rays * scale), single.T(rays) * scale, rtol=2e-5, atol=1e-5)
 
 
+def test_rows_are_half_a_vector_or_whole_ones_with_room_for_all_slices():
+    for n_slices in range(1, 700):
+        grid = packed.PackedGrid((4, n_slices, 4), 4)
+        assert grid.lanes == LANE_STEP or grid.lanes % VECTOR_LANES == 0
+        assert grid.lanes * grid.n_blocks >= n_slices
+
+
 @pytest.mark.parametrize("n_vectors", [9, 12, 17])
 def test_rows_longer_than_the_registers_are_projected_in_parts(n_vectors):
     lanes, random = n_vectors * VECTOR_LANES, np.random.default_rng(0)

@@ -1,10 +1,15 @@
-"""The one inner loop of all projections: weighted sums of rows of lanes, held in vector registers.
+"""Rows of lanes, a row one voxel or ray of many slices, as vectors of the processor, and taps on them.
 
 Every two-tap gather of this project, forward or back, is ``target row += Σ first · row + second · (row + gap)`` over
-a short list of taps, where a row is one voxel or ray of many slices (lanes). Plain numba keeps the sums in memory; in
-LLVM's vector types they stay in registers, and every number of vectors in a row gets a loop of its own.
+a short list of taps. Plain numba keeps the sums in memory; in LLVM's vector types they stay in registers, and every
+number of vectors in a row gets a loop of its own.
+
+A tap of few lanes costs as much to read as to use. So two are read at once: where their rows begin in one number, their
+four weights in one vector, of which shuffles make vectors of one weight.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -15,153 +20,219 @@ from numba.extending import intrinsic
 from livetomo.kernels._host_cpu import VECTOR_LANES
 
 LANE_STEP = 8
-"""Rows have a multiple of this many lanes."""
+"""Rows have so many lanes or whole vectors of lanes."""
 
-MOST_LANES = 8 * VECTOR_LANES
-"""Lanes whose sums stay in registers, sixteen with the weights and what is loaded; longer rows are done in parts."""
+MOST_LANES = (9 if VECTOR_LANES == 16 else 8) * VECTOR_LANES
+"""Lanes whose sums stay in registers, 32 or 16 with the weights and what is loaded; longer rows are done in parts."""
 
 FAST = ("fast",)
-_UNROLLED = {1: 8, 2: 4, 3: 2, 4: 2}
-_SUMS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 2}
-"""Sums by vectors in a row: about eight in flight keep both multipliers busy, sixteen leave no register."""
 
 _FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
-_OCTET = ir.VectorType(_FLOAT, LANE_STEP)
-_FLOATS, _INDICES = _FLOAT.as_pointer(), _INDEX.as_pointer()
+_OCTET, _FOUR = ir.VectorType(_FLOAT, LANE_STEP), ir.VectorType(_FLOAT, 4)
+_OCTET_SHIFT = _INDEX(LANE_STEP.bit_length() - 1)
+_SIDE_BY_SIDE, _BOTH = 0, -1
+_WIDTHS = sorted({LANE_STEP, *range(VECTOR_LANES, MOST_LANES + 1, VECTOR_LANES)})
+
+Tap = tuple[Any, Callable[[int, ir.VectorType], Any]]
+"""How far on the row begins, and what gives vectors of the first and the second weight."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def add_pairs(typingctx: Any, target: Any, source: Any, taps: Any, counts: Any, places: Any) -> Any:
-    """Add Σ first[k] · source row + second[k] · source row further on by gap to neighbouring rows of ``target``.
+class Row:
+    """Write code on rows of so many lanes: half a vector or whole ones.
 
-    ``taps`` are arrays (where the source row begins, first, second). ``places`` are int64 (target_at, gap, n_rows,
-    taps_per_row): target row m begins at target_at + m lanes and gets ``counts[m]`` taps from number m taps_per_row on.
-    Source and target have the same number of lanes.
+    ``_SIDE_BY_SIDE`` stands for rows of half a vector where the two rows of a tap are neighbours: a vector holds both,
+    one in each of its halves, and so do sums until they are added to a target.
     """
-    signature = types.void(target, source, taps, counts, types.UniTuple(types.int64, 4))
 
-    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        def array(kind: Any, value: Any) -> Any:
-            return context.make_array(kind)(context, builder, value)
+    def __init__(self, builder: ir.IRBuilder, lanes: int) -> None:
+        self.builder, self.side_by_side = builder, lanes == _SIDE_BY_SIDE
+        self.vector = ir.VectorType(_FLOAT, LANE_STEP if lanes == LANE_STEP else VECTOR_LANES)
+        self.starts = range(0, max(lanes, 1), self.vector.count)
 
-        kinds = signature.args
-        source = array(kinds[1], args[1])
-        lanes = builder.extract_value(source.shape, 1)
-        columns = [array(kind, builder.extract_value(args[2], k)).data for k, kind in enumerate(kinds[2].types)]
-        places = [builder.extract_value(args[4], k) for k in range(4)]
-        target = builder.gep(array(kinds[0], args[0]).data, places[:1])
-        counts = array(kinds[3], args[3]).data
-        builder.call(_adder(builder.module), [target, source.data, lanes, *columns, counts, *places[1:]])
-        return context.get_dummy_value()
+    def zeros(self) -> list[Any]:
+        return [ir.Constant(self.vector, None)] * len(self.starts)
 
-    return signature, generate
+    def with_tap(self, sums: list[list[Any]], pair: Any, tap: Tap) -> list[list[Any]]:
+        """Give the sums with both sides of a tap added to the first of them, which then are last."""
+        offset, weight = tap
+        for side in (_BOTH,) if self.side_by_side else (0, 1):
+            row = self.builder.gep(pair[max(side, 0)], [offset])
+            sums = [*sums[1:], self._with_row(sums[0], row, weight(side, self.vector))]
+        return sums
+
+    def _with_row(self, total: list[Any], row: Any, weight: Any) -> list[Any]:
+        new = []
+        for value, start in zip(total, self.starts, strict=True):
+            values = self.builder.load(vector_at(self.builder, row, _INDEX(start), self.vector), align=4)
+            product = self.builder.fmul(values, weight, flags=FAST)
+            new.append(self.builder.fadd(value, product, flags=FAST))
+        return new
+
+    def add_to(self, target: Any, sums: list[list[Any]]) -> None:
+        """Add all the sums to a target row."""
+        for start, *parts in zip(self.starts, *sums, strict=True):
+            if self.side_by_side:
+                parts = [half for part in parts for half in self._halves(part)]
+            pointer = vector_at(self.builder, target, _INDEX(start), parts[0].type)
+            parts.append(self.builder.load(pointer, align=4))
+            while len(parts) > 1:
+                parts = [*parts[2:], self.builder.fadd(parts[0], parts[1], flags=FAST)]
+            self.builder.store(parts[0], pointer, align=4)
+
+    def _halves(self, vector: Any) -> list[Any]:
+        return [shuffled(self.builder, vector, range(start, start + LANE_STEP)) for start in (0, LANE_STEP)]
 
 
-def _adder(module: ir.Module) -> ir.Function:
-    """Give the function behind ``add_pairs``, written into the module at its first use."""
-    name = "livetomo.add_pairs"
+def some_taps(builder: ir.IRBuilder, taps: Any, first: Any, number: int) -> Iterator[Tap]:
+    """Read neighbouring taps; ``taps`` point to where rows begin (int32, in octets) and to the two weights in turn."""
+    for k in range(0, number, 2):
+        if number > 1 and VECTOR_LANES > LANE_STEP:
+            yield from _two_taps(builder, taps, builder.add(first, _INDEX(k)))
+        else:
+            yield from (_one_tap(builder, taps, builder.add(first, _INDEX(m))) for m in range(k, min(k + 2, number)))
+
+
+def _one_tap(builder: ir.IRBuilder, taps: Any, number: Any) -> Tap:
+    rows, weights = taps
+    offset = builder.zext(builder.load(builder.gep(rows, [number])), _INDEX)
+    weights = builder.gep(weights, [builder.shl(number, _INDEX(1))])
+
+    def weight(side: int, vector: ir.VectorType) -> Any:
+        if side == _BOTH:
+            two = builder.load(builder.bitcast(weights, ir.VectorType(_FLOAT, 2).as_pointer()), align=4)
+            return shuffled(builder, two, _places(side, vector, (0, 1)))
+        return splat(builder, builder.load(builder.gep(weights, [_INDEX(side)])), vector)
+
+    return builder.shl(offset, _OCTET_SHIFT), weight
+
+
+def _two_taps(builder: ir.IRBuilder, taps: Any, number: Any) -> list[Tap]:
+    rows, weights = taps
+    both = builder.load(builder.bitcast(builder.gep(rows, [number]), _INDEX.as_pointer()), align=4)
+    offsets = builder.zext(builder.trunc(both, _INT), _INDEX), builder.lshr(both, _INDEX(32))
+    four = builder.bitcast(builder.gep(weights, [builder.shl(number, _INDEX(1))]), _FOUR.as_pointer())
+    four = builder.load(four, align=4)
+
+    def weight_of(tap: int) -> Callable[[int, ir.VectorType], Any]:
+        def weight(side: int, vector: ir.VectorType) -> Any:
+            wide = _opaque(builder, shuffled(builder, four, [k % 4 for k in range(vector.count)]))
+            in_quarters = [k - k % 4 + place for k, place in enumerate(_places(side, vector, (2 * tap, 2 * tap + 1)))]
+            return shuffled(builder, wide, in_quarters)
+
+        return weight
+
+    return [(builder.shl(offset, _OCTET_SHIFT), weight_of(tap)) for tap, offset in enumerate(offsets)]
+
+
+def _places(side: int, vector: ir.VectorType, pair: tuple[int, int]) -> list[int]:
+    """Give the place of a weight for each lane of a vector: of one side, or of both, each in a half."""
+    if side == _BOTH:
+        return [pair[0]] * LANE_STEP + [pair[1]] * LANE_STEP
+    return [pair[side]] * int(vector.count)
+
+
+def _opaque(builder: ir.IRBuilder, vector: Any) -> Any:
+    """Keep LLVM from reading each weight on its own: reading is what there is most of."""
+    return builder.asm(ir.FunctionType(vector.type, [vector.type]), "", "=v,0", [vector], side_effect=False)
+
+
+def adder(module: ir.Module, name: str, kinds: list[Any], write: Callable[..., None]) -> ir.Function:
+    """Give a function of lanes, gap, target, source and more, written into the module at its first use.
+
+    ``write`` (builder, row, (target, lanes), sources, more) writes what it does with a part of all rows.
+    """
+    name = f"livetomo.{name}"
     if name in module.globals:
         return module.globals[name]
-    kinds = [_FLOATS, _FLOATS, _INDEX, _INDICES, _FLOATS, _FLOATS, _INDICES, _INDEX, _INDEX, _INDEX]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [_INDEX, _INDEX, *kinds]), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
-    target, source, lanes, *columns, counts, gap, n_rows, taps_per_row = function.args
+    lanes, gap, target, source, *more = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    n_parts = builder.udiv(builder.add(lanes, _INDEX(MOST_LANES - 1)), _INDEX(MOST_LANES))
-    octets = builder.udiv(lanes, _INDEX(LANE_STEP))
-    width = builder.udiv(builder.add(octets, builder.sub(n_parts, _INDEX(1))), n_parts)
-    with cgutils.for_range_slice(builder, _INDEX(0), octets, width, intp=_INDEX) as (octet, _):
-        rest = builder.sub(octets, octet)
-        width_here = builder.select(builder.icmp_unsigned("<", rest, width), rest, width)
-        start = builder.mul(octet, _INDEX(LANE_STEP))
+    widths = [_SIDE_BY_SIDE, *_WIDTHS] if VECTOR_LANES > LANE_STEP else _WIDTHS
+    with _parts(builder, lanes) as (start, width):
+        if widths[0] == _SIDE_BY_SIDE:
+            both = (builder.icmp_unsigned("==", value, _INDEX(LANE_STEP)) for value in (lanes, gap))
+            width = builder.select(builder.and_(*both), _INDEX(_SIDE_BY_SIDE), width)
         pair = builder.gep(source, [start]), builder.gep(source, [builder.add(start, gap)])
         into, done = builder.gep(target, [start]), builder.append_basic_block("done")
-        choice = builder.switch(width_here, done)
-        for count in range(1, MOST_LANES // LANE_STEP + 1):
-            case = builder.append_basic_block(f"octets{count}")
-            choice.add_case(_INDEX(count), case)
+        choice = builder.switch(width, done)
+        for each in widths:
+            case = builder.append_basic_block(f"lanes{each}")
+            choice.add_case(_INDEX(each), case)
             builder.position_at_end(case)
-            _add_rows(builder, count, (into, lanes), (pair, columns), (counts, n_rows, taps_per_row))
+            write(builder, Row(builder, each), (into, lanes), pair, more)
             builder.branch(done)
         builder.position_at_end(done)
     builder.ret_void()
     return function
 
 
-def _add_rows(builder: ir.IRBuilder, octets: int, into: Any, data: Any, chosen: Any) -> None:
-    counts, n_rows, taps_per_row = chosen
-    with cgutils.for_range(builder, n_rows, intp=_INDEX) as row:
-        target = builder.gep(into[0], [builder.mul(row.index, into[1])])
-        tap = builder.mul(row.index, taps_per_row)
-        end_tap = builder.add(tap, builder.load(builder.gep(counts, [row.index])))
-        _add_taps(builder, octets, target, data, (tap, end_tap))
+def data_of(context: Any, builder: ir.IRBuilder, kinds: Any, arrays: Any) -> list[Any]:
+    """Give where the arrays begin, those of tuples one by one."""
+    found = []
+    for kind, array in zip(kinds, arrays, strict=True):
+        if isinstance(kind, types.BaseTuple):
+            found += data_of(context, builder, kind.types, [builder.extract_value(array, k) for k in range(len(kind))])
+        else:
+            found.append(context.make_array(kind)(context, builder, array).data)
+    return found
 
 
-def _add_taps(builder: ir.IRBuilder, octets: int, target: Any, data: Any, taps: Any) -> None:
-    vectors = _vectors(octets)
-    count = len(vectors)
-    targets = [_vector_at(builder, target, _INDEX(at), vector) for at, vector in vectors]
-    sums = [[builder.load(pointer, align=4) for pointer in targets]]
-    sums += [[ir.Constant(vector, None) for _, vector in vectors] for _ in range(_SUMS.get(count, 1) - 1)]
-    tap, end_tap = taps
-    if _UNROLLED.get(count, 1) > 1:
-        tap, sums = _loop(builder, _UNROLLED[count], (tap, end_tap), sums, (*data, vectors))
-    _, sums = _loop(builder, 1, (tap, end_tap), sums, (*data, vectors))
-    for pointer, *parts in zip(targets, *sums, strict=True):
-        while len(parts) > 1:
-            parts = [builder.fadd(a, b, flags=FAST) for a, b in zip(parts[::2], parts[1::2], strict=True)]
-        builder.store(parts[0], pointer, align=4)
+def lanes_of(context: Any, builder: ir.IRBuilder, kind: Any, array: Any) -> Any:
+    """Give the length of an array's rows."""
+    return builder.extract_value(context.make_array(kind)(context, builder, array).shape, 1)
 
 
-def _vectors(octets: int) -> list[tuple[int, ir.VectorType]]:
-    """Give where each vector of a row begins and its type: as long as the processor has them, then the rest."""
-    lanes = octets * LANE_STEP
-    starts = range(0, lanes, VECTOR_LANES)
-    return [(start, ir.VectorType(_FLOAT, min(VECTOR_LANES, lanes - start))) for start in starts]
+@contextmanager
+def _parts(builder: ir.IRBuilder, lanes: Any) -> Iterator[tuple[Any, Any]]:
+    """Cut rows into parts of whole vectors whose sums stay in registers: where each begins, and its lanes."""
+    n_parts = builder.udiv(builder.add(lanes, _INDEX(MOST_LANES - 1)), _INDEX(MOST_LANES))
+    n_vectors = builder.udiv(builder.add(lanes, _INDEX(VECTOR_LANES - 1)), _INDEX(VECTOR_LANES))
+    width = builder.udiv(builder.add(n_vectors, builder.sub(n_parts, _INDEX(1))), n_parts)
+    width = builder.mul(width, _INDEX(VECTOR_LANES))
+    with cgutils.for_range_slice(builder, _INDEX(0), lanes, width, intp=_INDEX) as (start, _):
+        rest = builder.sub(lanes, start)
+        yield start, builder.select(builder.icmp_unsigned("<", rest, width), rest, width)
 
 
-def _loop(builder: ir.IRBuilder, unrolled: int, taps: Any, sums: Any, data: Any) -> tuple[Any, Any]:
-    """Write a loop over ``unrolled`` taps at a time as long as there are so many; give the next tap and the sums."""
-    first_tap, end_tap = taps
+@contextmanager
+def counted(builder: ir.IRBuilder, start: Any, n: Any, step: Any, values: list[Any]) -> Iterator["Carried"]:
+    """Write a loop done n times, over numbers from ``start`` on in steps, that carries values in registers."""
     before, head = builder.block, builder.append_basic_block("head")
-    body, after = builder.append_basic_block("taps"), builder.append_basic_block("after")
+    body, after = builder.append_basic_block("body"), builder.append_basic_block("after")
     builder.branch(head)
     builder.position_at_end(head)
-    tap, totals = builder.phi(_INDEX), [[builder.phi(value.type) for value in total] for total in sums]
-    following = builder.add(tap, _INDEX(unrolled))
-    builder.cbranch(builder.icmp_signed("<=", following, end_tap), body, after)
-
+    done, number = builder.phi(_INDEX), builder.phi(_INDEX)
+    phis = [builder.phi(value.type) for value in values]
+    builder.cbranch(builder.icmp_signed("<", done, n), body, after)
     builder.position_at_end(body)
-    new = list(totals)
-    for number in range(unrolled):
-        for side in range(2):
-            which = (2 * number + side) % len(new)
-            new[which] = _with_tap(builder, new[which], builder.add(tap, _INDEX(number)), data, side)
+    carried = Carried(number, phis)
+    yield carried
+    following = [builder.add(done, _INDEX(1)), builder.add(number, step), *carried.values]
+    for phi, first, next_value in zip([done, number, *phis], [_INDEX(0), start, *values], following, strict=True):
+        phi.add_incoming(first, before)
+        phi.add_incoming(next_value, builder.block)
     builder.branch(head)
-    tap.add_incoming(first_tap, before)
-    tap.add_incoming(following, body)
-    for phis, starts, ends in zip(totals, sums, new, strict=True):
-        for phi, start, end in zip(phis, starts, ends, strict=True):
-            phi.add_incoming(start, before)
-            phi.add_incoming(end, body)
     builder.position_at_end(after)
-    return tap, totals
+    carried.number, carried.values = number, list(phis)
 
 
-def _with_tap(builder: ir.IRBuilder, total: list[Any], tap: Any, data: Any, side: int) -> list[Any]:
-    pair, (rows, *weights), vectors = data
-    row = builder.gep(pair[side], [builder.load(builder.gep(rows, [tap]))])
-    weight = builder.load(builder.gep(weights[side], [tap]))
-    new = []
-    for value, (at, vector) in zip(total, vectors, strict=True):
-        values = builder.load(_vector_at(builder, row, _INDEX(at), vector), align=4)
-        product = builder.fmul(values, splat(builder, weight, vector), flags=FAST)
-        new.append(builder.fadd(value, product, flags=FAST))
-    return new
+class Carried:
+    """What a loop carries: the number it is at, and values to be replaced by the next."""
+
+    def __init__(self, number: Any, values: list[Any]) -> None:
+        self.number, self.values = number, list(values)
 
 
-def _vector_at(builder: ir.IRBuilder, base: Any, at: Any, vector: ir.VectorType) -> Any:
+def shuffled(builder: ir.IRBuilder, vector: Any, places: Any) -> Any:
+    """Give a vector of what lies at these places of another."""
+    places = list(places)
+    mask = ir.Constant(ir.VectorType(_INT, len(places)), places)
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), mask)
+
+
+def vector_at(builder: ir.IRBuilder, base: Any, at: Any, vector: ir.VectorType) -> Any:
     return builder.bitcast(builder.gep(base, [at]), vector.as_pointer())
 
 
@@ -176,15 +247,17 @@ def splat(builder: ir.IRBuilder, scalar: Any, vector: ir.VectorType) -> Any:
 def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, limits: Any) -> Any:
     """Write max(floor, keep · volume + gain · sums) to neighbouring rows of ``volume``, each with its own gain.
 
-    ``places`` are int64 (volume_at, sums_at, gain_at, n_rows), where the first of them begin; ``limits`` are float32
-    (keep, floor). Rows have a multiple of LANE_STEP lanes.
+    ``places`` are int64 (volume_at, sums_at, gain_at, n_rows, next_at): where the first of them begin, how many there
+    are, and which rows of the volume will be wanted next, fetched from memory meanwhile. ``limits`` are float32 (keep,
+    floor). Rows have a multiple of LANE_STEP lanes.
     """
-    signature = types.void(volume, sums, gain, types.UniTuple(types.int64, 4), types.UniTuple(types.float32, 2))
+    signature = types.void(volume, sums, gain, types.UniTuple(types.int64, 5), types.UniTuple(types.float32, 2))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         arrays = [context.make_array(kind)(context, builder, args[k]) for k, kind in enumerate(signature.args[:3])]
         places = [builder.extract_value(args[3], k) for k in range(4)]
         values, sums, gain = (builder.gep(array.data, [at]) for array, at in zip(arrays, places, strict=False))
+        following = builder.gep(arrays[0].data, [builder.extract_value(args[3], 4)])
         keep, floor = (splat(builder, builder.extract_value(args[4], k), _OCTET) for k in range(2))
         lanes = builder.extract_value(arrays[0].shape, 1)
         with cgutils.for_range(builder, places[3], intp=_INDEX) as row:
@@ -192,11 +265,20 @@ def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, 
             factor = splat(builder, builder.load(builder.gep(gain, [row.index])), _OCTET)
             with cgutils.for_range(builder, builder.lshr(lanes, _INDEX(3)), intp=_INDEX) as part:
                 at = builder.add(start, builder.mul(part.index, _INDEX(LANE_STEP)))
-                target, change = (_vector_at(builder, base, at, _OCTET) for base in (values, sums))
+                target, change = (vector_at(builder, base, at, _OCTET) for base in (values, sums))
                 new = builder.fmul(builder.load(change, align=4), factor, flags=FAST)
                 new = builder.fadd(builder.fmul(builder.load(target, align=4), keep, flags=FAST), new, flags=FAST)
                 new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
                 builder.store(new, target, align=4)
+                _fetch(builder, builder.gep(following, [at]))
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def _fetch(builder: ir.IRBuilder, pointer: Any) -> None:
+    """Ask for a cache line that will be read; a place where nothing lies does no harm."""
+    pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
+    kind = ir.FunctionType(ir.VoidType(), [pointer.type, _INT, _INT, _INT])
+    fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    builder.call(fetch, [pointer, _INT(0), _INT(3), _INT(1)])

@@ -9,10 +9,12 @@ cache while all its tilts pass.
 import numpy as np
 from numba import njit
 
+from livetomo.kernels._add_fan import add_fan
+from livetomo.kernels._add_rays import add_rays
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import add_pairs, update_rows
+from livetomo.kernels._lanes import LANE_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
-from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, lay_fan, lay_ray
+from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
 
 FRACTION_BITS = 32
 RAY_BORDER = 24
@@ -20,7 +22,9 @@ RAY_BORDER = 24
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _COARSER = FRACTION_BITS - POSITION_BITS
+_HALF = 1 << (_COARSER - 1)
 _UNIT = np.float32(1.0 / (1 << POSITION_BITS))
+_FAR = 1 << 31
 _RAYS = 8  # whose taps are laid before they are added up
 _CACHED_VALUES = 5000 * VECTOR_LANES
 """Values of a forward tile, of which the second cache holds a few times as many."""
@@ -28,7 +32,7 @@ _CACHED_VALUES = 5000 * VECTOR_LANES
 
 @njit(nogil=True)
 def _forward_tile(lanes):  # type: ignore[no-untyped-def]
-    return max(16, min(48, np.int64(np.sqrt(_CACHED_VALUES / lanes)) // 8 * 8))
+    return max(16, min(96, np.int64(np.sqrt(_CACHED_VALUES / lanes)) // 8 * 8))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -51,20 +55,20 @@ def project(volume, out, crossings, scales, n_zx, row_length, tilts):  # type: i
 
 @njit(nogil=True)
 def _new_taps(n_rows, taps_per_row):  # type: ignore[no-untyped-def]
-    """Give room for the taps (where a row begins, first, second) of so many rows, and for their counts."""
-    n_taps = n_rows * (-(-taps_per_row // TAPS_AT_ONCE) * TAPS_AT_ONCE)
-    taps = np.empty(n_taps, np.int64), np.empty(n_taps, np.float32), np.empty(n_taps, np.float32)
-    return taps, np.empty(n_rows, np.int64)
+    """Give room for the taps (where a row begins, its two weights) of so many rows, and for their counts."""
+    n_taps = n_rows * (-(-taps_per_row // TAPS_AT_ONCE) * TAPS_AT_ONCE) + TAPS_READ_AT_ONCE
+    return (np.empty(n_taps, np.int32), np.empty(2 * n_taps, np.float32)), np.empty(n_rows, np.int64)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: ignore[no-untyped-def]
     origin, main_step, ray_step = crossing[0], crossing[1], crossing[2]
     lanes, (taps, counts) = volume.shape[1], room
-    along, across, taps_per_ray = crossing[3] * lanes, crossing[4] * lanes, len(taps[0]) // _RAYS
+    octets, taps_per_ray = lanes // LANE_STEP, (len(taps[0]) - TAPS_READ_AT_ONCE) // _RAYS
+    along, across = crossing[3] * octets, crossing[4] * octets
     main, main_end, cross, cross_end = tile
     owned = cross << FRACTION_BITS, cross_end << FRACTION_BITS
-    step, limit = np.int32(main_step >> _COARSER), np.int32(((cross_end - cross) << POSITION_BITS) - 1)
+    limit, hat = np.int32(((cross_end - cross) << POSITION_BITS) - 1), (scale, scale * _UNIT, _ZERO)
     ray_first, ray_end = _rays_that_meet(origin, main_step, ray_step, (main, main_end), owned)
     ray_end, per_row = min(ray_end, out_rows[1] - 2 * RAY_BORDER), 1.0 / main_step
     for ray_start in range(max(ray_first, 0), ray_end, _RAYS):
@@ -75,11 +79,18 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
             counts[number] = end - begin
             base, start = begin * along + cross * across, at_zero + begin * main_step - owned[0]
             for k in range(0, end - begin, TAPS_AT_ONCE):
-                position = np.int32((start + k * main_step) >> _COARSER)
-                places = position, step, limit, np.int32(along), np.int32(across)
-                lay_ray(taps, number * taps_per_ray + k, base + k * along, places, scale)
+                places = _coarse(start + k * main_step), _coarse(main_step), limit
+                rows = np.int32(base + k * along), np.int32(along), np.int32(across)
+                lay_taps(taps, number * taps_per_ray + k, (*places, *rows), hat)
+            end_taps(taps, number * taps_per_ray + end - begin, np.int32(base))
         target_at = (out_rows[0] + RAY_BORDER + ray_start) * lanes
-        add_pairs(out, volume, taps, counts, (target_at, across, n_rays, taps_per_ray))
+        add_rays(out, volume, taps, counts, (target_at, across * LANE_STEP, n_rays, taps_per_ray))
+
+
+@njit(nogil=True, inline="always")
+def _coarse(position):  # type: ignore[no-untyped-def]
+    """Give the nearest position with POSITION_BITS of fraction."""
+    return np.int32((position + _HALF) >> _COARSER)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -122,24 +133,22 @@ def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  
 
 @njit(nogil=True)
 def _new_room(lanes):  # type: ignore[no-untyped-def]
-    """Give the size of tiles and room for their sums, for a fan of tilts, how it moves over z, and a row's taps."""
-    tile_size, n_beams = 16 if lanes <= 64 else 8, 16 if lanes <= 48 else 8
-    places = np.zeros(n_beams, np.int32), np.zeros(n_beams, np.int32)
-    shapes = np.zeros(n_beams, np.float32), np.zeros(n_beams, np.float32), np.zeros(n_beams, np.float32)
-    fan = (np.zeros(n_beams, np.int64), *places, *shapes)
-    over_z = np.zeros(n_beams, np.int32), np.zeros(n_beams, np.int32)
+    """Give the size of tiles and room for their sums, for a fan of tilts and for the taps of a row of voxels."""
+    tile_size, n_beams = 32 if lanes <= 64 else 16, 6
+    fan = np.empty((n_beams, 5), np.int64), np.empty((n_beams, 3), np.float32)
     sums = np.empty((tile_size * tile_size, lanes), np.float32)
-    return tile_size, sums, (fan, over_z, _new_taps(tile_size, n_beams))
+    taps, _ = _new_taps(n_beams, tile_size)
+    return tile_size, sums, (fan, taps)
 
 
 @njit(nogil=True)
 def _gather_tile(sums, projections, beams, row_length, tile, room):  # type: ignore[no-untyped-def]
     """Write Aᵀ projections of a tile (z, rows, x, columns) into ``sums``."""
     sums[:] = _ZERO
-    n_beams = 0
+    n_beams, n_fans = 0, -(-len(beams[2]) // len(room[0][0]))
     for t in beams[2]:
-        n_beams += _aim(beams, t, tile, (row_length, projections.shape[1]), room, n_beams)
-        if n_beams == len(room[0][0]):
+        n_beams += _aim(beams, t, tile, (row_length, projections.shape[1] // LANE_STEP), room[0], n_beams)
+        if n_beams * n_fans >= len(beams[2]):
             _gather_fan(sums, projections, tile, room, n_beams)
             n_beams = 0
     if n_beams:
@@ -147,11 +156,10 @@ def _gather_tile(sums, projections, beams, row_length, tile, room):  # type: ign
 
 
 @njit(nogil=True, inline="always")
-def _aim(beams, t, tile, row_shape, room, k):  # type: ignore[no-untyped-def]
+def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     """Make tilt ``t`` number k of the fan and give 1; give 0 if its rays pass the tile by."""
-    landings, hats, _ = beams
-    (bases, _, steps, heights, rises, feet), (corners, z_steps), _ = room
-    row_length, lanes = row_shape
+    (landings, hats, _), (places, shapes) = beams, fan
+    row_length, octets = row_shape
     step_z, step_x = landings[t, 1], landings[t, 2]
     corner = landings[t, 0] + tile[0] * step_z + tile[2] * step_x
     over_z, over_x = (tile[1] - 1) * step_z, (tile[3] - 1) * step_x
@@ -159,26 +167,26 @@ def _aim(beams, t, tile, row_shape, room, k):  # type: ignore[no-untyped-def]
     high = (corner + max(0, over_z) + max(0, over_x)) >> FRACTION_BITS
     if high < RAY_BORDER - 1 or low >= row_length - RAY_BORDER:
         return 0
-    bases[k] = (t * row_length + low) * lanes
-    corners[k] = np.int32((corner - (low << FRACTION_BITS)) >> _COARSER)
-    z_steps[k], steps[k] = np.int32(step_z >> _COARSER), np.int32(step_x >> _COARSER)
+    low = max(low, 0)
+    places[k, 0], places[k, 1], places[k, 2] = corner - (low << FRACTION_BITS), step_z, step_x
+    places[k, 3], places[k, 4] = (t * row_length + low) * octets, min(_FAR, (row_length - 1 - low) << POSITION_BITS) - 1
     slope, height = hats[t, 0], hats[t, 1]
-    heights[k], rises[k], feet[k] = height, height * slope * _UNIT, height * (_ONE - slope)
+    shapes[k, 0], shapes[k, 1], shapes[k, 2] = height, height * slope * _UNIT, height * (_ONE - slope)
     return 1
 
 
 @njit(nogil=True, inline="always")
 def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-untyped-def]
-    fan, (corners, z_steps), (taps, counts) = room
-    lanes, tile_size, most = projections.shape[1], len(counts), len(corners)
-    counts[:] = n_beams
+    (places, shapes), taps = room
+    lanes, tile_size = projections.shape[1], (len(taps[0]) - TAPS_READ_AT_ONCE) // len(shapes)
     for j in range(tile[1]):
-        for k in range(most):
-            fan[1][k] = np.int32(corners[k] + j * z_steps[k])
-        for i in range(tile[3]):
-            for k in range(0, n_beams, TAPS_AT_ONCE):
-                lay_fan(taps, i * most + k, lanes, fan, k, i)
-        add_pairs(sums, projections, taps, counts, (j * tile_size * lanes, lanes, tile[3], most))
+        for k in range(n_beams):
+            start, step = places[k, 0] + j * places[k, 1], places[k, 2]
+            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // LANE_STEP)
+            hat = shapes[k, 0], shapes[k, 1], shapes[k, 2]
+            for i in range(0, tile[3], TAPS_AT_ONCE):
+                lay_taps(taps, k * tile_size + i, (_coarse(start + i * step), _coarse(step), *rows), hat)
+        add_fan(sums, projections, taps, (j * tile_size * lanes, tile[3], n_beams, tile_size))
 
 
 @njit(nogil=True)
@@ -188,7 +196,8 @@ def _update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no
     lanes = volume.shape[1]
     for j in range(n_j):
         volume_at = ((z + j + 1) * (n_x + 2) + x + 1) * lanes
-        update_rows(volume, sums, gain, (volume_at, j * tile_size * lanes, (z + j) * n_x + x, n_i), (keep, floor))
+        places = volume_at, j * tile_size * lanes, (z + j) * n_x + x, n_i, volume_at + 2 * (n_x + 2) * lanes
+        update_rows(volume, sums, gain, places, (keep, floor))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

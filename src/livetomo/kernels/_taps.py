@@ -1,4 +1,4 @@
-"""Where rays run, tap by tap: the rows that a ray or a voxel takes and their weights, worked out eight at once.
+"""Where rays run, tap by tap: the rows that a ray or a voxel takes and their weights, worked out a vector at once.
 
 A tap's position within its tile is an int32 with POSITION_BITS of fraction. Written in LLVM's vector types, because
 numba widens integers and lays one tap at a time.
@@ -10,105 +10,82 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
+from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import FAST, splat
 
-TAPS_AT_ONCE = 8
-POSITION_BITS = 25
-"""Bits of fraction: a tile reaches over less than 64 rows."""
+TAPS_AT_ONCE, TAPS_READ_AT_ONCE = VECTOR_LANES, 8
+POSITION_BITS = 24
+"""Bits of fraction, as float32 has: a tile reaches over less than 128 rows."""
 
-_FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_FLOAT, _INT = ir.FloatType(), ir.IntType(32)
+_FLOATS, _INTS = ir.VectorType(_FLOAT, TAPS_AT_ONCE), ir.VectorType(_INT, TAPS_AT_ONCE)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def lay_ray(typingctx: Any, taps: Any, at: Any, base: Any, places: Any, scale: Any) -> Any:
-    """Lay taps number ``at`` to ``at + TAPS_AT_ONCE`` of one ray that steps from row to row.
+def lay_taps(typingctx: Any, taps: Any, at: Any, places: Any, hat: Any) -> Any:
+    """Lay taps number ``at`` to ``at + TAPS_AT_ONCE`` along a line that takes the same step each time.
 
-    ``places`` are int32 (start, step, limit, along, across): tap k lies at position start + k step, held within 0 and
-    limit, with POSITION_BITS of fraction f; its row begins at base + k along + whole position · across. The weights are
-    (1 - f) scale and f scale.
+    ``taps`` are arrays (where a row begins, int32; its two weights, float32). ``places`` are int32 (start, step, limit,
+    base, along, across): tap k lies at position start + k step, held within 0 and limit, with POSITION_BITS of fraction
+    f; its row begins at base + k along + whole position · across. The weights are max(0, height - f rise) and
+    max(0, foot + f rise) of the ``hat`` (height, rise, foot), float32.
     """
-    signature = types.void(taps, types.int64, types.int64, types.UniTuple(types.int32, 5), types.float32)
+    signature = types.void(taps, types.int64, types.UniTuple(types.int32, 6), types.UniTuple(types.float32, 3))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        eight = _Eight(context, builder)
-        start, step, limit, along, across = (
-            splat(builder, builder.extract_value(args[3], k), eight.ints) for k in range(5)
-        )
-        position = eight.held(builder.add(start, builder.mul(eight.count(), step)), limit)
-        offset = builder.add(builder.mul(eight.count(), along), builder.mul(eight.whole(position), across))
-        offset = builder.add(builder.sext(offset, eight.indices), splat(builder, args[2], eight.indices))
-        unit = builder.fmul(args[4], _FLOAT(2.0**-POSITION_BITS), flags=FAST)
-        second = builder.fmul(eight.fraction(position), splat(builder, unit, eight.floats), flags=FAST)
-        first = builder.fsub(splat(builder, args[4], eight.floats), second, flags=FAST)
-        eight.store(signature.args[0], args[0], args[1], (offset, first, second))
+        places = [splat(builder, builder.extract_value(args[2], k), _INTS) for k in range(6)]
+        hat = [splat(builder, builder.extract_value(args[3], k), _FLOATS) for k in range(3)]
+        rows, weights = _laid(builder, places, hat)
+        _write(context, builder, signature.args[0], args[:2], (rows, weights))
         return context.get_dummy_value()
 
     return signature, generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def lay_fan(typingctx: Any, taps: Any, at: Any, lanes: Any, fan: Any, first_beam: Any, step: Any) -> Any:
-    """Lay taps number ``at`` to ``at + TAPS_AT_ONCE`` of one voxel, one for each tilt of a fan.
-
-    ``fan`` are arrays over tilts (bases int64, starts int32, steps int32, heights, rises, feet float32), used from
-    ``first_beam`` on: a tap lies at start + ``step`` · its step, with POSITION_BITS of fraction f; its row begins at
-    base + whole position · lanes; the weights are max(0, height - f rise) and max(0, foot + f rise).
-    """
-    signature = types.void(taps, types.int64, types.int64, fan, types.int64, types.int64)
+def end_taps(typingctx: Any, taps: Any, at: Any, row: Any) -> Any:
+    """Lay TAPS_READ_AT_ONCE taps of weight 0 on a row, as ``lay_taps`` does, to be read with those before."""
+    signature = types.void(taps, types.int64, types.int32)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        eight = _Eight(context, builder)
-        columns = []
-        vectors = eight.indices, eight.ints, eight.ints, eight.floats, eight.floats, eight.floats
-        for k, vector in enumerate(vectors):
-            pointer = eight.pointer(signature.args[3].types[k], builder.extract_value(args[3], k), args[4], vector)
-            columns.append(builder.load(pointer, align=4))
-        base, start, stride, height, rise, foot = columns
-        count = splat(builder, builder.trunc(args[5], _INT), eight.ints)
-        position = builder.add(start, builder.mul(count, stride))
-        across = splat(builder, builder.trunc(args[2], _INT), eight.ints)
-        offset = builder.add(builder.sext(builder.mul(eight.whole(position), across), eight.indices), base)
-        climb = builder.fmul(eight.fraction(position), rise, flags=FAST)
-        first = eight.not_negative(builder.fsub(height, climb, flags=FAST))
-        second = eight.not_negative(builder.fadd(foot, climb, flags=FAST))
-        eight.store(signature.args[0], args[0], args[1], (offset, first, second))
+        rows = splat(builder, args[2], ir.VectorType(_INT, TAPS_READ_AT_ONCE))
+        weights = ir.Constant(ir.VectorType(_FLOAT, 2 * TAPS_READ_AT_ONCE), None)
+        _write(context, builder, signature.args[0], args[:2], (rows, weights))
         return context.get_dummy_value()
 
     return signature, generate
 
 
-class _Eight:
-    """Write vector code on eight taps at once."""
+def _write(context: Any, builder: ir.IRBuilder, kind: Any, place: Any, vectors: tuple[Any, Any]) -> None:
+    """Write rows and weights to taps from one number on."""
+    taps, at = place
+    for k, (values, start) in enumerate(zip(vectors, (at, builder.shl(at, at.type(1))), strict=True)):
+        data = context.make_array(kind.types[k])(context, builder, builder.extract_value(taps, k)).data
+        builder.store(values, builder.bitcast(builder.gep(data, [start]), values.type.as_pointer()), align=4)
 
-    def __init__(self, context: Any, builder: ir.IRBuilder) -> None:
-        self.context, self.builder = context, builder
-        self.ints, self.floats, self.indices = (ir.VectorType(kind, TAPS_AT_ONCE) for kind in (_INT, _FLOAT, _INDEX))
 
-    def pointer(self, kind: Any, array: Any, at: Any, vector: ir.VectorType) -> Any:
-        data = self.context.make_array(kind)(self.context, self.builder, array).data
-        return self.builder.bitcast(self.builder.gep(data, [at]), vector.as_pointer())
+def _laid(builder: ir.IRBuilder, places: list[Any], hat: list[Any]) -> tuple[Any, Any]:
+    """Give where the rows begin and, pair by pair, the weights."""
+    start, step, limit, base, along, across = places
+    height, rise, foot = hat
+    count, zero = _each(range(TAPS_AT_ONCE)), _each([0] * TAPS_AT_ONCE)
+    position = builder.add(start, builder.mul(count, step))
+    position = builder.select(builder.icmp_signed(">", position, zero), position, zero)
+    position = builder.select(builder.icmp_signed("<", position, limit), position, limit)
+    whole = builder.lshr(position, _each([POSITION_BITS] * TAPS_AT_ONCE))
+    fraction = builder.sitofp(builder.and_(position, _each([(1 << POSITION_BITS) - 1] * TAPS_AT_ONCE)), _FLOATS)
+    rows = builder.add(builder.add(base, builder.mul(count, along)), builder.mul(whole, across))
+    climb = builder.fmul(fraction, rise, flags=FAST)
+    first = _not_negative(builder, builder.fsub(height, climb, flags=FAST))
+    second = _not_negative(builder, builder.fadd(foot, climb, flags=FAST))
+    pairs = [side * TAPS_AT_ONCE + k for k in range(TAPS_AT_ONCE) for side in range(2)]
+    return rows, builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(_INT, len(pairs)), pairs))
 
-    def each(self, value: int) -> ir.Constant:
-        return ir.Constant(self.ints, [value] * TAPS_AT_ONCE)
 
-    def count(self) -> ir.Constant:
-        return ir.Constant(self.ints, list(range(TAPS_AT_ONCE)))
+def _each(values: Any) -> ir.Constant:
+    return ir.Constant(_INTS, list(values))
 
-    def held(self, position: Any, limit: Any) -> Any:
-        position = self.builder.select(self.builder.icmp_signed("<", position, self.each(0)), self.each(0), position)
-        return self.builder.select(self.builder.icmp_signed("<", limit, position), limit, position)
 
-    def whole(self, position: Any) -> Any:
-        return self.builder.lshr(position, self.each(POSITION_BITS))
-
-    def fraction(self, position: Any) -> Any:
-        return self.builder.sitofp(self.builder.and_(position, self.each((1 << POSITION_BITS) - 1)), self.floats)
-
-    def store(self, taps_type: Any, taps: Any, at: Any, columns: Any) -> None:
-        for k, values in enumerate(columns):
-            array = self.builder.extract_value(taps, k)
-            self.builder.store(values, self.pointer(taps_type.types[k], array, at, values.type), align=4)
-
-    def not_negative(self, values: Any) -> Any:
-        zero = ir.Constant(values.type, None)
-        return self.builder.select(self.builder.fcmp_ordered(">", values, zero, flags=FAST), values, zero)
+def _not_negative(builder: ir.IRBuilder, values: Any) -> Any:
+    zero = ir.Constant(values.type, None)
+    return builder.select(builder.fcmp_ordered(">", values, zero, flags=FAST), values, zero)

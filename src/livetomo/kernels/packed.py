@@ -1,6 +1,6 @@
 """Volumes and projections in lane blocks, and the operators on them: the level at which methods work.
 
-Every slice across the tilt axis sees the same system matrix. So 8 to 128 slices are kept next to each other in memory
+Every slice across the tilt axis sees the same system matrix. So 8 to 144 slices are kept next to each other in memory
 (lanes) and each ray's weights are worked out once for all of them. A packed volume is ``[block][z x][lane]`` with a
 border of one zero voxel, packed projections are ``[block][tilt x][lane]`` with zeros beside each detector row.
 
@@ -23,6 +23,7 @@ from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_o
 from livetomo.kernels._twins import twin
 
 _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
+_LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
 _Z_ROWS_PER_TASK, _TILE_ROWS = 32, 16
 
 __all__ = [
@@ -65,8 +66,7 @@ class PackedGrid:
         """Slices that lie next to each other: the width that costs least for this many slices."""
         n_y = self.volume_shape[1]
         widths: tuple[int, ...] = *range(MOST_LANES, 0, -VECTOR_LANES), LANE_STEP
-        overhead = 3 * VECTOR_LANES  # working out the taps takes as long as so many lanes, as fitted to 8 to 64 lanes
-        return min(widths, key=lambda lanes: -(-n_y // lanes) * (lanes + overhead))
+        return min(widths, key=lambda lanes: -(-n_y // lanes) * (lanes + _LANES_OF_TAPS))
 
     @property
     def n_blocks(self) -> int:

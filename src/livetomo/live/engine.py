@@ -306,11 +306,11 @@ class _Engine:
                 return
         residual = self._reconstruction.residuals[-1]
         self._report.swept(residual)
-        if self._reconstruction.may_rest:
-            self._publish()
         if self._reconstruction.has_converged and not had_converged:
             self._publish()
             self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
+        elif self._reconstruction.may_rest:
+            self._publish()
         elif self._viewer.is_watching and self._is_worth_showing(residual):
             self._publish()
 

@@ -44,13 +44,13 @@ def test_more_weight_is_smoother(noisy, method):
 
 
 def test_slices_smooth_each_other_across_lane_blocks_too(noisy):
-    images = np.concatenate([noisy.series.projections[:, :11]] * 12, axis=1)
+    images = np.concatenate([noisy.series.projections[:, :11]] * 16, axis=1)
     series = TiltSeries(images, noisy.series.tilt_angles)
     edge = PackedGrid(Geometry.of(series).volume_shape, 96).lanes  # the first slice of the second block
     number, last = edge // 11, edge % 11 - 1
     assert 2 < number < 9
     assert last > 0
-    copies = np.split(reconstruct(series, "fista-tv", sweeps=8).data, 12, axis=1)
+    copies = np.split(reconstruct(series, "fista-tv", sweeps=8).data, 16, axis=1)
     whole = copies[1]
     np.testing.assert_allclose(copies[number], whole, atol=0.02 * whole.max())
     alone = reconstruct(series.replace(projections=images[:, 11 * number : edge]), "fista-tv", sweeps=8).data
