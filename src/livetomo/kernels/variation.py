@@ -142,7 +142,8 @@ def extrapolate(volume: np.ndarray, before: np.ndarray, factor: float) -> np.nda
     sums: list[tuple[float, float]] = []
     work, push = twin(_variation_cpu, volume).extrapolate, np.float32(factor)
     run(task_on(volume, _put, sums, work, rows, old, push) for rows, old in _row_parts(volume, before))
-    return np.array(sums).sum(axis=0)
+    total: np.ndarray = np.array(sums).sum(axis=0)
+    return total
 
 
 def distance(volume: np.ndarray, other: np.ndarray) -> float:

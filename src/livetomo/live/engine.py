@@ -306,13 +306,13 @@ class _Engine:
                 return
         residual = self._reconstruction.residuals[-1]
         self._report.swept(residual)
-        if self._reconstruction.has_converged and not had_converged:
-            self._publish()
-            self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
-        elif self._reconstruction.may_rest:
+        has_just_converged = self._reconstruction.has_converged and not had_converged
+        if has_just_converged or self._reconstruction.may_rest:
             self._publish()
         elif self._viewer.is_watching and self._is_worth_showing(residual):
             self._publish()
+        if has_just_converged:
+            self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
 
     def _is_worth_showing(self, residual: float) -> bool:
         """Say whether the volume has changed enough for a viewer; drawing it takes time that refining could use."""

@@ -25,7 +25,7 @@ _LONGEST_DESCENT = 0.03
 
 @dataclass
 class ASDPOCSState:
-    """What ASD-POCS keeps: the volume, where its sweep began, two for the turns of TV, the projections, the envelope."""
+    """What ASD-POCS keeps: the volume, where its sweep began, two to turn TV down in, the projections, the envelope."""
 
     data: HeldData
     packed_volume: np.ndarray
@@ -99,7 +99,8 @@ class ASDPOCS:
     def start(self, geometry: Geometry) -> ASDPOCSState:
         """Give an empty reconstruction."""
         data = HeldData.none(geometry)
-        return ASDPOCSState(data, *(data.grid.new_volume() for _ in range(4)))
+        volume, before, spare, second_spare = (data.grid.new_volume() for _ in range(4))
+        return ASDPOCSState(data, volume, before, spare, second_spare)
 
     def add(
         self,
