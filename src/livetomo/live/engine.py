@@ -307,9 +307,8 @@ class _Engine:
         residual = self._reconstruction.residuals[-1]
         self._report.swept(residual)
         has_just_converged = self._reconstruction.has_converged and not had_converged
-        if has_just_converged or self._reconstruction.may_rest:
-            self._publish()
-        elif self._viewer.is_watching and self._is_worth_showing(residual):
+        is_due = has_just_converged or self._reconstruction.may_rest
+        if is_due or (self._viewer.is_watching and self._is_worth_showing(residual)):
             self._publish()
         if has_just_converged:
             self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)

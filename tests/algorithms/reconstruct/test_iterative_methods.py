@@ -176,6 +176,21 @@ def test_noise_level_stops_only_when_it_is_reached():
     assert "noise" in rule.reason([0.5, 0.3, 0.19])
 
 
+def test_a_volume_that_still_moves_goes_on_though_the_residual_is_flat():
+    rule, flat = StoppingRule(change=0.01), [0.2, 0.2, 0.2]
+    assert rule.reason(flat, [0.1, 0.02, 0.005]) is None
+    assert "moves the volume" in rule.reason(flat, [0.1, 0.005, 0.005])
+    assert rule.reason(flat) is not None
+
+
+@pytest.mark.parametrize("name", ["fista-tv", "huber", "asd-pocs"])
+def test_smoothing_methods_end_once_the_volume_is_still(name):
+    _, series = noisy_particles()
+    by_residual = reconstruct(series, name, stopping=StoppingRule(change=1.0)).metadata
+    by_both = reconstruct(series, name, stopping=StoppingRule(change=5e-3)).metadata
+    assert by_residual["sweeps"] < by_both["sweeps"] <= 150
+
+
 @pytest.mark.parametrize("name", sorted(METHODS))
 def test_every_method_has_its_line_in_the_guide(name):
     guide = Path(__file__).parents[3] / "docs/how-to/choose-a-method.md"
