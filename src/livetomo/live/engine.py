@@ -293,7 +293,9 @@ class _Engine:
         reconstruction = self._reconstruction
         if self._is_paused or reconstruction is None or self._inbox.expects_news:
             return False
-        return not reconstruction.may_rest
+        expected = self._report.expected_tilts
+        has_all = expected is not None and len(reconstruction) >= expected
+        return not (reconstruction.has_converged if has_all else reconstruction.may_rest)
 
     def _refine(self, stop: StopRequest) -> None:
         """Do one sweep, or as much of it as comes before there is something else to do."""
