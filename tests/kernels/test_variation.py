@@ -53,26 +53,73 @@ def test_tv_descent_is_that_of_numpy(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_huber_descent_is_that_of_numpy_and_keeps_the_floor(shape):
+def test_tv_descent_in_place_is_that_beside(shape):
+    _, grid, packed = volume_of(shape)
+    beside = grid.new_volume()
+    list(variation.tv_descent(grid, packed, beside, 0.25, 0.3, piece_s=0.0))
+    list(variation.tv_descent(grid, packed, packed, 0.25, 0.3, piece_s=0.0))
+    np.testing.assert_array_equal(packed, beside)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_huber_descent_is_that_of_numpy_keeps_the_floor_and_pushes_on(shape):
     volume, grid, packed = volume_of(shape)
-    out = grid.new_volume()
-    list(variation.huber_descent(grid, packed, out, 0.1, 1.5, np.float32(-0.2), piece_s=0.0))
+    before, _, packed_before = volume_of(shape, seed=1)
+    pieces = variation.huber_descent(grid, packed, packed_before, (0.1, 1.5, np.float32(-0.2)), 0.5, piece_s=0.0)
+    ways = result_of(pieces)
     expected = np.maximum(-0.2, volume - 0.1 * 1.5 * gradient(volume, edge=1.5))
-    np.testing.assert_allclose(grid.unpack_volume(out), expected, atol=1e-5)
+    assert_pushed(grid, (packed, packed_before, ways), expected, before)
 
 
 @pytest.mark.parametrize("floor", [NO_FLOOR, np.float32(0)])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_tv_proximal_is_that_of_numpy(shape, floor):
+def test_tv_proximal_is_that_of_numpy_and_pushes_on(shape, floor):
     volume, grid, packed = volume_of(shape)
-    out, duals, field = grid.new_volume(), variation.new_duals(grid), np.zeros((3, *shape), np.float32)
+    before, _, packed_before = volume_of(shape, seed=1)
+    duals, field = variation.new_duals(grid), np.zeros((3, *shape), np.float32)
     for _ in range(9):
         field = field + differences(np.maximum(floor, volume + 0.05 * divergence(field))) / 0.6
         field /= np.sqrt(np.maximum((field**2).sum(0), 1))
-    list(variation.tv_proximal(grid, packed, duals, out, (0.05, floor, 4), piece_s=0.0))
-    list(variation.tv_proximal(grid, packed, duals, out, (0.05, floor, 5)))
+    list(variation.tv_proximal(grid, packed.copy(), packed_before.copy(), duals, (0.05, floor, 4), piece_s=0.0))
+    ways = result_of(variation.tv_proximal(grid, packed, packed_before, duals, (0.05, floor, 5), 0.5))
     expected = np.maximum(floor, volume + 0.05 * divergence(field))
-    np.testing.assert_allclose(grid.unpack_volume(out), expected, atol=1e-5)
+    assert_pushed(grid, (packed, packed_before, ways), expected, before)
+
+
+@pytest.mark.parametrize("smooth", ["tv", "huber"])
+def test_smoothing_left_at_a_piece_ends(smooth):
+    volumes = {}
+    for is_left in (True, False):
+        _, grid, packed = volume_of((20, 7, 9))
+        before, duals = grid.new_volume(), variation.new_duals(grid)
+        if smooth == "tv":
+            pieces = variation.tv_proximal(grid, packed, before, duals, (0.05, NO_FLOOR, 1), 0.5, piece_s=0.0)
+        else:
+            pieces = variation.huber_descent(grid, packed, before, (0.1, 1.5, NO_FLOOR), 0.5, piece_s=0.0)
+        next(pieces)
+        pieces.close() if is_left else list(pieces)
+        volumes[is_left] = packed, before, duals
+    for left, done in zip(volumes[True], volumes[False], strict=True):
+        np.testing.assert_array_equal(left, done)
+
+
+def result_of(pieces):
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value
+
+
+def assert_pushed(grid, result, expected, before):
+    packed, packed_before, ways = result
+    np.testing.assert_allclose(grid.unpack_volume(packed_before), expected, atol=1e-5)
+    np.testing.assert_allclose(grid.unpack_volume(packed), expected + 0.5 * (expected - before), atol=3e-5)
+    np.testing.assert_allclose(ways, [np.sum((expected - before) ** 2), np.sum(expected**2)], rtol=1e-4)
+    for border in (packed, packed_before):
+        fresh = grid.new_volume()
+        grid.pack_volume(grid.unpack_volume(border), fresh)
+        np.testing.assert_array_equal(border, fresh)
 
 
 def test_tv_proximal_minimises():
@@ -82,16 +129,13 @@ def test_tv_proximal_minimises():
     def cost(x):
         return 0.5 * ((x - volume) ** 2).sum() + 0.4 * np.sqrt((differences(x) ** 2).sum(0)).sum()
 
-    list(variation.tv_proximal(grid, packed, duals, out, (0.4, NO_FLOOR, 300)))
+    list(variation.tv_proximal(grid, packed, out, duals, (0.4, NO_FLOOR, 300)))
     best = grid.unpack_volume(out)
     nearby = [best + 1e-2 * np.random.default_rng(k).normal(size=best.shape) for k in range(5)]
     assert cost(best) < min(cost(other) for other in [*nearby, volume, np.full_like(best, best.mean()), 0.98 * best])
 
 
-def test_extrapolation_and_distance():
+def test_distance():
     volume, grid, packed = volume_of((5, 20, 6))
     before, _, packed_before = volume_of((5, 20, 6), seed=1)
     assert variation.distance(packed, packed_before) == pytest.approx(np.linalg.norm(volume - before), rel=1e-6)
-    variation.extrapolate(packed, packed_before, 0.5)
-    np.testing.assert_allclose(grid.unpack_volume(packed), volume + 0.5 * (volume - before), atol=1e-6)
-    np.testing.assert_array_equal(grid.unpack_volume(packed_before), volume)

@@ -18,6 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from livetomo.kernels._host_cpu import VECTOR_LANES
+from livetomo.kernels._vectors import ask_for
 
 LANE_STEP = 8
 """Rows have so many lanes or whole vectors of lanes."""
@@ -270,15 +271,7 @@ def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, 
                 new = builder.fadd(builder.fmul(builder.load(target, align=4), keep, flags=FAST), new, flags=FAST)
                 new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
                 builder.store(new, target, align=4)
-                _fetch(builder, builder.gep(following, [at]))
+                ask_for(builder, builder.gep(following, [at]))
         return context.get_dummy_value()
 
     return signature, generate
-
-
-def _fetch(builder: ir.IRBuilder, pointer: Any) -> None:
-    """Ask for a cache line that will be read; a place where nothing lies does no harm."""
-    pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-    kind = ir.FunctionType(ir.VoidType(), [pointer.type, _INT, _INT, _INT])
-    fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-    builder.call(fetch, [pointer, _INT(0), _INT(3), _INT(1)])

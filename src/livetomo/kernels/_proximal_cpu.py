@@ -1,10 +1,10 @@
 """A step of the proximal operator of total variation on the processor, as one pass over volume and duals.
 
 From the duals p follows x = max(floor, volume + weight · div p), from ∇x the new duals, from these the result. x is
-only kept for two planes: that of z + 1 is worked out when z is done, just before the duals of z are written over. So a
-step reads the volume and the duals and writes the duals and the result: 5 times the volume, or 6 where the processor
-reads memory before it writes it. Old duals are needed on both sides of where two slabs meet: what follows from them
-there, the seam, is worked out before any slab begins.
+only kept for two planes: that of z + 1 is worked out when z is done, just before the duals of z are written over. Each
+voxel of the volume is read before it is written, so the result, pushed on by momentum, takes its place. Old duals and
+old voxels are needed on both sides of where two slabs meet: what follows from them there, the seam, is worked out
+before any slab begins.
 
 Gradients are forward differences, zero across the faces of the grid. Duals are int16 of [-1, 1], the border and lanes
 without a slice stay zero.
@@ -15,7 +15,7 @@ from numba import njit
 
 import livetomo.kernels._host_cpu  # noqa: F401
 from livetomo.kernels._lane_neighbours import SPAN, look_ahead, look_behind
-from livetomo.kernels._vectors import WIDTH, inverse_root, larger, load, load_change, spread, store
+from livetomo.kernels._vectors import WIDTH, fetch, inverse_root, larger, load, load_change, spread, store, total
 
 _DUAL_UNIT = np.float32(32767)
 _PER_DUAL_UNIT = np.float32(1 / 32767)
@@ -35,10 +35,10 @@ def seam(volume, duals, n_zyx, z, problem, x_plane, pull):  # type: ignore[no-un
             n, here = min(columns, n_zyx[2] - x) * lanes, block * n_rows * lanes + (z + 1) * stride + (x + 1) * lanes
             there = block * width + x * lanes
             gap = n_rows * lanes if block > 0 else 0
-            _primal(values, p, p[0], x_plane, (here, here - stride, there, lanes, gap), n, problem, ahead)
+            _primal(values, p, x_plane, (here, here - stride, there, lanes, gap), n, problem, ahead)
             if z > 0:
                 above = here - stride
-                _primal(values, p, p[0], planes, (above, above - stride, there, lanes, gap), n, problem, ahead)
+                _primal(values, p, planes, (above, above - stride, there, lanes, gap), n, problem, ahead)
         _repeat_last_column(planes, (block + 1) * width, lanes)
         _repeat_last_column(x_plane, (block + 1) * width, lanes)
     _copy(x_plane, planes, n_blocks * width)
@@ -53,26 +53,27 @@ def seam(volume, duals, n_zyx, z, problem, x_plane, pull):  # type: ignore[no-un
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
-def proximal_step(volume, duals, out, n_zyx, z_rows, problem, seams):  # type: ignore[no-untyped-def]
+def proximal_step(volume, before, duals, n_zyx, z_rows, problem, push, seams):  # type: ignore[no-untyped-def]
     """Do a step for the slab ``z_rows`` (first, end) of all blocks; ``problem`` is (weight, rise, floor).
 
-    ``seams`` are x and the new p_z before where the slab starts, and x where the next starts.
+    ``before`` becomes x and ``volume`` x + push · (x - before as it was); without ``before`` only the duals change.
+    ``seams`` are x and the new p_z before where the slab starts, and x where the next starts. Gives Σ (x - before)²
+    and Σ x².
     """
     n_z, n_y, n_x = n_zyx
     n_blocks, n_rows, lanes = volume.shape
     columns = max(1, SPAN // lanes)
-    values, targets = volume.reshape(-1), out.reshape(-1)
-    p = duals[0].reshape(-1), duals[1].reshape(-1), duals[2].reshape(-1)
+    values, p = volume.reshape(-1), (duals[0].reshape(-1), duals[1].reshape(-1), duals[2].reshape(-1))
     stride, width = (n_x + 2) * lanes, (n_x + 1) * lanes
     planes, beside = np.empty(2 * n_blocks * width, np.float32), np.empty(columns * lanes, np.float32)
     this, following = 0, n_blocks * width
+    ways, sizes = np.float64(0), np.float64(0)
     _copy(seams[0], planes, this)
     for z in range(z_rows[0], z_rows[1]):
         if z + 1 == n_z:
             following = this
         elif z + 1 == z_rows[1]:
             _copy(seams[2], planes, following)
-        above = seams[1] if z == z_rows[0] else p[0]
         for block in range(n_blocks):
             n_used, gap = min(lanes, n_y - block * lanes), width if block + 1 < n_blocks else 0
             to_before = n_rows * lanes if block > 0 else 0
@@ -82,25 +83,56 @@ def proximal_step(volume, duals, out, n_zyx, z_rows, problem, seams):  # type: i
                 then = following + now - this
                 if z + 1 < z_rows[1]:
                     at = here + stride, here, then, lanes, to_before
-                    _primal(values, p, p[0], planes, at, n, problem, beside)
+                    _primal(values, p, planes, at, n, problem, beside)
                 look_ahead(planes, now, n, lanes, n_used, gap, beside)
                 _dual(planes, beside, p, p, (now, then, now + lanes, here, here), n, problem)
-                at = here, now - this if z == z_rows[0] else here - stride, here, lanes, to_before
-                _primal(values, p, above, targets, at, n, problem, beside)
+                if before is not None:
+                    above = seams[1] if z == z_rows[0] else p[0]
+                    at = here, now - this if z == z_rows[0] else here - stride, here, lanes, to_before
+                    way, size = _push_on(values, before.reshape(-1), p, above, at, n, (*problem, push), beside)
+                    ways, sizes = ways + way, sizes + size
             _repeat_last_column(planes, following + (block + 1) * width, lanes)
         this, following = following, this
+    return ways, sizes
 
 
 @njit(nogil=True, fastmath=True, error_model="numpy")
-def _primal(values, p, above, target, at, n, problem, behind):  # type: ignore[no-untyped-def]
+def _primal(values, p, target, at, n, problem, behind):  # type: ignore[no-untyped-def]
     """Write max(floor, volume + weight · div p); ``at`` is (volume and p, p_z above, target, lanes, gap)."""
     here, over, there, lanes, gap = at
     look_behind(p[1], here, n, lanes, gap, behind)
     scale, floor = spread(problem[0] * _PER_DUAL_UNIT), spread(problem[2])
     for k in range(0, n, WIDTH):
-        flow = load_change(p[0], here + k, above, over + k) + load_change(p[2], here + k, p[2], here + k - lanes)
-        flow = flow + (load(p[1], here + k) - load(behind, k))
+        flow = _divergence(p, p[0], behind, at, k)
         store(target, there + k, larger(load(values, here + k) + scale * flow, floor))
+        fetch(values, here + k + SPAN)
+        fetch(p[0], here + k + SPAN)
+        fetch(p[1], here + k + SPAN)
+        fetch(p[2], here + k + SPAN)
+
+
+@njit(nogil=True, fastmath=True, error_model="numpy")
+def _push_on(values, before, p, above, at, n, problem, behind):  # type: ignore[no-untyped-def]
+    """Write x = max(floor, volume + weight · div p) into ``before``, and where it is pushed to into the volume."""
+    here, over, there, lanes, gap = at
+    look_behind(p[1], here, n, lanes, gap, behind)
+    scale, floor, push = spread(problem[0] * _PER_DUAL_UNIT), spread(problem[2]), spread(problem[3])
+    ways, sizes = spread(np.float32(0)), spread(np.float32(0))
+    for k in range(0, n, WIDTH):
+        new = larger(load(values, here + k) + scale * _divergence(p, above, behind, at, k), floor)
+        way = new - load(before, here + k)
+        ways, sizes = ways + way * way, sizes + new * new
+        store(before, here + k, new)
+        store(values, here + k, new + push * way)
+        fetch(before, here + k + SPAN)
+    return np.float64(total(ways)), np.float64(total(sizes))
+
+
+@njit(nogil=True, fastmath=True, error_model="numpy")
+def _divergence(p, above, behind, at, k):  # type: ignore[no-untyped-def]
+    here, lanes = at[0] + k, at[3]
+    flow = load_change(p[0], here, above, at[1] + k) + load_change(p[2], here, p[2], here - lanes)
+    return flow + (load(p[1], here) - load(behind, k))
 
 
 @njit(nogil=True, fastmath=True, error_model="numpy")

@@ -47,12 +47,20 @@ def run(tasks: Iterable[Task]) -> None:
         pass
 
 
-def run_in_pieces(tasks: Iterable[Task], piece_s: float) -> Iterator[None]:
-    """Do all tasks, handing control back about every ``piece_s`` seconds."""
+def run_in_pieces(tasks: Iterable[Task], piece_s: float, *, ends_if_left: bool = False) -> Iterator[None]:
+    """Do all tasks, handing control back about every ``piece_s`` seconds.
+
+    When the caller does not come back, what is left stays undone, or is done at once if it ``ends_if_left``.
+    """
     queue = list(tasks)[::-1]
-    while queue:
-        _run_until(queue, time.perf_counter() + piece_s)
-        yield
+    try:
+        while queue:
+            _run_until(queue, time.perf_counter() + piece_s)
+            yield
+    except GeneratorExit:
+        if queue and ends_if_left:
+            _run_until(queue, float("inf"))
+        raise
 
 
 def _run_until(queue: list[Task], deadline: float) -> None:

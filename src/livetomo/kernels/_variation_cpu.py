@@ -1,8 +1,9 @@
-"""Descent down total variation and Huber's function on the processor, momentum and distances.
+"""Descent down total variation and Huber's function on the processor, with momentum, and distances.
 
 A packed volume is ``[block][(n_z + 2) (n_x + 2)][lane]``. The gradient of Σ |∇x|, each difference weighted, is minus
 the divergence of a flux; gradients are forward differences, zero across the faces of the grid. A task does a slab of
-planes of all blocks and keeps the flux of two planes, so the volume is read once.
+planes of all blocks and keeps the flux of two planes, so the volume is read once, each voxel before it is written: the
+result may take its place. The planes beside a slab, which another task may have written over, are copied before.
 """
 
 import numpy as np
@@ -10,61 +11,68 @@ from numba import njit
 
 import livetomo.kernels._host_cpu  # noqa: F401
 from livetomo.kernels._lane_neighbours import SPAN, look_ahead, look_behind
-from livetomo.kernels._vectors import WIDTH, inverse_root, larger, load, load_change, spread, store, total
+from livetomo.kernels._vectors import WIDTH, fetch, inverse_root, larger, load, load_change, spread, store, total
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
-def descend(volume, out, n_zyx, z_rows, limits, move):  # type: ignore[no-untyped-def]
-    """Write max(floor, volume - step · g) into ``out`` and give Σ g²; ``move`` is (writes, step, floor).
+def descend(volume, out, before, n_zyx, z_rows, planes, limits, move):  # type: ignore[no-untyped-def]
+    """Write x = max(floor, volume - step · g) into ``out``; ``move`` is (writes, step, floor, push).
 
     g is the gradient of Σ |∇x|, each difference weighted by 1 / √max(|∇x|² + limits[0], limits[1]).
-    Without ``writes`` the rest of ``move`` has no effect.
+    With ``before`` that becomes x and ``out`` x + push · (x - before as it was). Without ``writes`` the rest of
+    ``move`` has no effect. ``planes`` are those of the volume before the slab ``z_rows`` (first, end) and after it.
+    Gives Σ g², Σ (x - before)² and Σ x².
     """
     n_z, n_y, n_x = n_zyx
     n_blocks, n_rows, lanes = volume.shape
     columns = max(1, SPAN // lanes)
     values, targets, stride, width = volume.reshape(-1), out.reshape(-1), (n_x + 2) * lanes, (n_x + 1) * lanes
     fluxes = np.zeros((3, n_blocks * width), np.float32)  # the first column of each block stays zero
-    flux, before = (fluxes[0], fluxes[1], fluxes[2]), np.zeros(n_blocks * width, np.float32)
-    beside = np.empty(columns * lanes, np.float32)
-    squares = np.float64(0)
+    flux, earlier = (fluxes[0], fluxes[1], fluxes[2]), np.zeros(n_blocks * width, np.float32)
+    beside, sums = np.empty(columns * lanes, np.float32), np.zeros(3)
     for z in range(max(0, z_rows[0] - 1), z_rows[1]):
+        source = planes[0] if z < z_rows[0] else values
+        below = planes[1] if z_rows[1] == z + 1 < n_z else values
         for block in range(n_blocks):
-            n_used, to_next = min(lanes, n_y - block * lanes), n_rows * lanes if block + 1 < n_blocks else 0
-            to_before = width if block > 0 else 0
+            n_used, to_before = min(lanes, n_y - block * lanes), width if block > 0 else 0
+            row, plane = block * n_rows * lanes + (z + 1) * stride, block * stride
+            to_next = 0 if block + 1 == n_blocks else stride if z < z_rows[0] else n_rows * lanes
             for x in range(0, n_x, columns):
-                n, here = min(columns, n_x - x) * lanes, block * n_rows * lanes + (z + 1) * stride + (x + 1) * lanes
-                there, down = block * width + (x + 1) * lanes, here + stride if z + 1 < n_z else here
-                look_ahead(values, here, n, lanes, n_used, to_next, beside)
-                _flow(values, (here, down, here + lanes), beside, flux, there, n, limits)
+                n, column = min(columns, n_x - x) * lanes, (x + 1) * lanes
+                here, there = (plane if z < z_rows[0] else row) + column, block * width + column
+                down = here if z + 1 == n_z else (plane if z + 1 == z_rows[1] else row + stride) + column
+                look_ahead(source, here, n, lanes, n_used, to_next, beside)
+                _flow((source, below), (here, down, here + lanes), beside, flux, there, n, limits)
                 if x + columns >= n_x:
                     last = n - lanes
                     rows = here + last, down + last, here + last
-                    _flow(values, rows, beside[last:], flux, there + last, lanes, limits)
+                    _flow((source, below), rows, beside[last:], flux, there + last, lanes, limits)
                 if z < z_rows[0]:
                     continue
                 look_behind(flux[1], there, n, lanes, to_before, beside)
                 if move[0]:
-                    squares += _step(values, targets, (*flux, before, beside), (here, there, lanes), n, move)
+                    at = here, there, lanes
+                    _step(values, targets, before, (*flux, earlier, beside), at, n, move, sums)
                 else:
-                    squares += _squares((*flux, before, beside), (here, there, lanes), n)
-        flux, before = (before, flux[1], flux[2]), flux[0]
-    return squares
+                    _squares((*flux, earlier, beside), (here, there, lanes), n, sums)
+        flux, earlier = (earlier, flux[1], flux[2]), flux[0]
+    return sums
 
 
 @njit(nogil=True, fastmath=True, error_model="numpy")
-def _flow(values, rows, ahead, flux, there, n, limits):  # type: ignore[no-untyped-def]
-    """Write the weighted differences; ``rows`` are here, one on in z, one on in x."""
-    here, down, right = rows
+def _flow(sources, rows, ahead, flux, there, n, limits):  # type: ignore[no-untyped-def]
+    """Write the weighted differences; ``rows`` are here, one on in z, which is in the second source, one on in x."""
+    (values, below), (here, down, right) = sources, rows
     smoothing, least = spread(limits[0]), spread(limits[1])
     for k in range(0, n, WIDTH):
         c = load(values, here + k)
-        step_z, step_y, step_x = load(values, down + k) - c, load(ahead, k) - c, load(values, right + k) - c
+        step_z, step_y, step_x = load(below, down + k) - c, load(ahead, k) - c, load(values, right + k) - c
         square = step_z * step_z + step_y * step_y + step_x * step_x
         weight = inverse_root(larger(square + smoothing, least))
         store(flux[0], there + k, step_z * weight)
         store(flux[1], there + k, step_y * weight)
         store(flux[2], there + k, step_x * weight)
+        fetch(below, down + k + SPAN)
 
 
 @njit(nogil=True, fastmath=True, error_model="numpy")
@@ -76,42 +84,33 @@ def _divergence(fluxes, at, k):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, fastmath=True, error_model="numpy")
-def _step(values, targets, fluxes, at, n, move):  # type: ignore[no-untyped-def]
-    step, floor, squares = spread(move[1]), spread(move[2]), spread(np.float32(0))
+def _step(values, targets, before, fluxes, at, n, move, sums):  # type: ignore[no-untyped-def]
+    _, step, floor, push = move
+    squares = ways = sizes = spread(np.float32(0))
     for k in range(0, n, WIDTH):
-        change = _divergence(fluxes, at, k)
+        here, change = at[0] + k, _divergence(fluxes, at, k)
         squares = squares + change * change
-        store(targets, at[0] + k, larger(load(values, at[0] + k) + step * change, floor))
-    return np.float64(total(squares))
+        new = larger(load(values, here) + spread(step) * change, spread(floor))
+        if before is None:
+            store(targets, here, new)
+        else:
+            way = new - load(before, here)
+            ways, sizes = ways + way * way, sizes + new * new
+            store(before, here, new)
+            store(targets, here, new + spread(push) * way)
+            fetch(before, here + SPAN)
+    sums[0] += np.float64(total(squares))
+    sums[1] += np.float64(total(ways))
+    sums[2] += np.float64(total(sizes))
 
 
 @njit(nogil=True, fastmath=True, error_model="numpy")
-def _squares(fluxes, at, n):  # type: ignore[no-untyped-def]
+def _squares(fluxes, at, n, sums):  # type: ignore[no-untyped-def]
     squares = spread(np.float32(0))
     for k in range(0, n, WIDTH):
         change = _divergence(fluxes, at, k)
         squares = squares + change * change
-    return np.float64(total(squares))
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def extrapolate(volume, before, factor):  # type: ignore[no-untyped-def]
-    """Push rows of lanes on by ``factor`` times their way since ``before``, which becomes what they were.
-
-    Gives Σ way² and Σ of their squares.
-    """
-    values, old = volume.reshape(-1), before.reshape(-1)
-    push, ways, squares = spread(factor), np.float64(0), np.float64(0)
-    for first in range(0, values.size, SPAN):
-        way_part, part = spread(np.float32(0)), spread(np.float32(0))
-        for k in range(first, min(first + SPAN, values.size), WIDTH):
-            value = load(values, k)
-            way = value - load(old, k)
-            way_part, part = way_part + way * way, part + value * value
-            store(values, k, value + push * way)
-            store(old, k, value)
-        ways, squares = ways + np.float64(total(way_part)), squares + np.float64(total(part))
-    return ways, squares
+    sums[0] += np.float64(total(squares))
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -14,14 +14,19 @@ from livetomo.kernels._neighbours_gpu import before, place_of, row_of, steps_ahe
 from livetomo.kernels._steps_gpu import larger
 
 
-def descend(volume, out, n_zyx, z_rows, limits, move):  # type: ignore[no-untyped-def]
-    """Write max(floor, volume - step · g) into ``out`` and give Σ g²; ``move`` is (writes, step, floor).
+def descend(volume, out, earlier, n_zyx, z_rows, planes, limits, move):  # type: ignore[no-untyped-def]
+    """Write x = max(floor, volume - step · g) into ``out``; ``move`` is (writes, step, floor, push).
 
-    g is the gradient of Σ |∇x|, each difference weighted by 1 / √max(|∇x|² + limits[0], limits[1]). ``z_rows`` are all:
-    on the GPU there is nothing to cut.
+    g is the gradient of Σ |∇x|, each difference weighted by 1 / √max(|∇x|² + limits[0], limits[1]).
+    With ``earlier`` that becomes x and ``out`` x + push · (x - earlier as it was). ``z_rows`` are all and ``planes`` do
+    not matter: on the GPU there is nothing to cut. Gives Σ g², Σ (x - earlier)² and Σ x².
     """
     n = volume.shape[0] * (z_rows[1] - z_rows[0]) * n_zyx[2] * volume.shape[2]
-    return launch_sum(_descend, n, volume, volume, out, n_zyx, limits, move)
+    source = volume.copy() if move[0] and out is volume else volume  # other threads still read what one writes over
+    squares = launch_sum(_descend, n, volume, source, out, n_zyx, limits, move[:3])
+    if earlier is None:
+        return squares, 0.0, 0.0
+    return squares, *extrapolate(out, earlier, move[3])  # type: ignore[no-untyped-call]
 
 
 def extrapolate(volume, earlier, factor):  # type: ignore[no-untyped-def]

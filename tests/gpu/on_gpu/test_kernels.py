@@ -122,24 +122,22 @@ def unweighed_conjugate_steps(bench):
 
 
 def descents(bench):
-    volume, lower, smooth = bench.volume(), bench.grid.new_volume(), bench.grid.new_volume()
+    volume, lower, before = bench.volume(), bench.grid.new_volume(), bench.volume(seed=5)
     list(variation.tv_descent(bench.grid, volume, lower, 0.25, 0.3, 1.0))
-    list(variation.huber_descent(bench.grid, volume, smooth, 0.1, 1.5, np.float32(-0.2), 1.0))
-    return lower, smooth, variation.gradient_norm(bench.grid, volume, 0.3)
+    list(variation.tv_descent(bench.grid, lower, lower, 0.25, 0.3, 1.0))
+    list(variation.huber_descent(bench.grid, volume, before, (0.1, 1.5, np.float32(-0.2)), 0.5, 1.0))
+    return lower, volume, before, variation.gradient_norm(bench.grid, lower, 0.3)
 
 
 def proximal(bench):
-    out, duals = bench.grid.new_volume(), variation.new_duals(bench.grid)
+    volume, before, duals = bench.volume(), bench.volume(seed=5), variation.new_duals(bench.grid)
     for floor in (packed.NO_FLOOR, np.float32(0)):
-        list(variation.tv_proximal(bench.grid, bench.volume(), duals, out, (0.2, floor, 2)))
-    return (out,)
+        list(variation.tv_proximal(bench.grid, volume, before, duals, (0.2, floor, 2), 0.5))
+    return volume, before
 
 
-def extrapolation(bench):
-    volume, before = bench.volume(), bench.volume(seed=5)
-    distance = variation.distance(volume, before)
-    way, size = variation.extrapolate(volume[:1], before[:1], 0.5)
-    return volume, before, distance, float(way), float(size)
+def distances(bench):
+    return (variation.distance(bench.volume(), bench.volume(seed=5)),)
 
 
 def turns(bench):
@@ -157,7 +155,7 @@ def turns(bench):
 
 WORKS = [
     packing, forward, back, remainder, unweighed_remainder, momentum, conjugate_steps, unweighed_conjugate_steps,
-    descents, proximal, extrapolation, turns,
+    descents, proximal, distances, turns,
 ]  # fmt: skip
 
 

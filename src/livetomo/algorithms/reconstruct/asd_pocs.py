@@ -25,13 +25,12 @@ _LONGEST_DESCENT = 0.03
 
 @dataclass
 class ASDPOCSState:
-    """What ASD-POCS keeps: the volume, where its sweep began, two to turn TV down in, the projections, the envelope."""
+    """What ASD-POCS keeps: the volume, where its sweep began, one to turn TV down in, the projections, the envelope."""
 
     data: HeldData
     packed_volume: np.ndarray
     before: np.ndarray
     spare: np.ndarray
-    second_spare: np.ndarray
     updates: list[Update] | None = None
     """Those of a sweep; None when the tilts have changed since."""
     residual: float = 1.0
@@ -49,7 +48,7 @@ class ASDPOCSState:
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
         self.packed_volume, self.before = packed.aligned(self.packed_volume), packed.aligned(self.before)
-        self.spare, self.second_spare = packed.aligned(self.spare), packed.aligned(self.second_spare)
+        self.spare = packed.aligned(self.spare)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class ASDPOCS:
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
     of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖, and the tolerance of the
-    residual ‖A x − b‖ / ‖b‖ is the noise found in the projections unless it is given. Memory: four copies of the
+    residual ‖A x − b‖ / ‖b‖ is the noise found in the projections unless it is given. Memory: three copies of the
     volume and the projections.
 
     Raises
@@ -99,8 +98,7 @@ class ASDPOCS:
     def start(self, geometry: Geometry) -> ASDPOCSState:
         """Give an empty reconstruction."""
         data = HeldData.none(geometry)
-        volume, before, spare, second_spare = (data.grid.new_volume() for _ in range(4))
-        return ASDPOCSState(data, volume, before, spare, second_spare)
+        return ASDPOCSState(data, data.grid.new_volume(), data.grid.new_volume(), data.grid.new_volume())
 
     def add(
         self,
@@ -191,27 +189,25 @@ class ASDPOCS:
         return replace(update, gain=update.gain * np.float32(factor))
 
     def _lower_variation(self, state: ASDPOCSState, piece_s: float) -> Iterator[None]:
-        """Go down the TV, from volume to a spare and from one to the other; the volume stays until the turn is done."""
+        """Go down the TV, from the volume to the spare and on there; the volume stays until the turn is done."""
         grid, smoothing = state.data.grid, _SMOOTHING * typical_density(state.data)
         length = state.descent_length
         if length is None:
             longest = _LONGEST_DESCENT * float(namespace(state.packed_volume).linalg.norm(state.packed_volume))
             length = min(self.tv_share * state.data_change, longest)
-        source, target = state.packed_volume, state.spare
-        norm = variation.gradient_norm(grid, source, smoothing) if self.tv_steps else 0.0
+        lowered = state.packed_volume
+        norm = variation.gradient_norm(grid, lowered, smoothing) if self.tv_steps else 0.0
         for _ in range(self.tv_steps):
             step = length / norm if norm > 0 else 0.0  # an even volume has nowhere to go
             # The gradient's norm hardly changes in a step: that of the step before saves a pass over the volume
-            norm = yield from variation.tv_descent(grid, source, target, step, smoothing, piece_s)
-            source, target = target, state.second_spare if target is state.spare else state.spare
-        change = variation.distance(source, state.packed_volume)
+            norm = yield from variation.tv_descent(grid, lowered, state.spare, step, smoothing, piece_s)
+            lowered = state.spare
+        change = variation.distance(lowered, state.packed_volume)
         tolerance = residual_of_noise(state.data) if self.tolerance is None else self.tolerance
         if change > self.largest_ratio * state.data_change and state.residual > tolerance:
             length *= self.tv_decay
         state.descent_length, state.n_sweeps = length, state.n_sweeps + 1
-        if source is state.spare:
-            state.packed_volume, state.spare = source, state.packed_volume
-        elif source is state.second_spare:
-            state.packed_volume, state.second_spare = source, state.packed_volume
-        size = float(namespace(source).linalg.norm(source))
-        state.change = variation.distance(source, state.before) / max(size, _LEAST_SIZE)
+        if self.tv_steps:
+            state.packed_volume, state.spare = lowered, state.packed_volume
+        size = float(namespace(lowered).linalg.norm(lowered))
+        state.change = variation.distance(lowered, state.before) / max(size, _LEAST_SIZE)

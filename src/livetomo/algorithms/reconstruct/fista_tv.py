@@ -1,8 +1,10 @@
 """FISTA-TV: least squares with total variation, fast by momentum and ordered subsets."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
 
 from livetomo.algorithms.reconstruct import momentum_sweeps
 from livetomo.algorithms.reconstruct.momentum_sweeps import MomentumState
@@ -21,8 +23,8 @@ class FISTATV:
     disagreement does not matter; ``tilts_per_subset=None`` is FISTA proper.
 
     λ follows the data: ``weight`` is in units of what the noise found in the projections does to a voxel in one update,
-    so intensities may have any scale; a tenth of the misfit counts as noise too. Larger is smoother. Memory: 4.5 copies
-    of the volume (three and the 16-bit duals) and the projections.
+    so intensities may have any scale; a tenth of the misfit counts as noise too. Larger is smoother. Memory: 3.5 copies
+    of the volume (two and the 16-bit duals) and the projections.
 
     Raises
     ------
@@ -52,12 +54,11 @@ class FISTATV:
         if self.tv_steps < 1:
             raise ValueError(f"tv_steps: expected at least 1, got {self.tv_steps}")
 
-    def smooth(self, state: MomentumState, piece_s: float) -> Iterator[None]:
-        """Write the proximal point of ``packed_volume`` into ``spare``."""
+    def smooth(self, state: MomentumState, push: float, piece_s: float) -> Generator[None, None, np.ndarray]:
+        """Put the proximal point of ``extrapolated`` into ``packed_volume``, and push on."""
         if state.duals is None:
             state.duals = variation.new_duals(state.data.grid)
         strength = self.weight * noise_of_an_update(state.data, state.residual)
-        problem = strength, momentum_sweeps.floor_of(self), self.tv_steps
-        yield from variation.tv_proximal(
-            state.data.grid, state.packed_volume, state.duals, state.spare, problem, piece_s
-        )
+        problem, volumes = (strength, momentum_sweeps.floor_of(self), self.tv_steps), state.volumes
+        ways = yield from variation.tv_proximal(state.data.grid, *volumes, state.duals, problem, push, piece_s)
+        return ways

@@ -1,8 +1,10 @@
 """Huber: least squares with a smoothness that spares edges."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import ClassVar
+
+import numpy as np
 
 from livetomo.algorithms.reconstruct import momentum_sweeps
 from livetomo.algorithms.reconstruct.momentum_sweeps import MomentumState
@@ -22,7 +24,7 @@ class Huber:
     it makes no terraces of a gentle slope. Momentum, ordered subsets, and λ from the noise found in the projections as
     in ``FISTATV``: ``weight`` is λ, in units of what the noise does to a voxel in one update; ``edge`` is the gradient
     where linear begins, in the same unit and at least 12 times the weight, which keeps the descent stable.
-    Memory: three copies of the volume and the projections.
+    Memory: two copies of the volume and the projections.
 
     Raises
     ------
@@ -53,17 +55,11 @@ class Huber:
         if not self.edge >= 0:
             raise ValueError(f"edge: expected at least 0, got {self.edge}")
 
-    def smooth(self, state: MomentumState, piece_s: float) -> Iterator[None]:
-        """Write ``packed_volume``, one step down Huber's function, into ``spare``."""
+    def smooth(self, state: MomentumState, push: float, piece_s: float) -> Generator[None, None, np.ndarray]:
+        """Put ``extrapolated``, one step down Huber's function, into ``packed_volume``, and push on."""
         unit = noise_of_an_update(state.data, state.residual)
         edge = max(self.edge, self.weight / _STABLE_RATE)
         rate = self.weight / edge if edge > 0 else 0.0
-        yield from variation.huber_descent(
-            state.data.grid,
-            state.packed_volume,
-            state.spare,
-            rate,
-            edge * unit,
-            momentum_sweeps.floor_of(self),
-            piece_s,
-        )
+        problem = rate, edge * unit, momentum_sweeps.floor_of(self)
+        ways = yield from variation.huber_descent(state.data.grid, *state.volumes, problem, push, piece_s)
+        return ways

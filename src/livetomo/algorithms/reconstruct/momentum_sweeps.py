@@ -4,7 +4,7 @@ A method says how it smooths and takes the functions here as its own: ``start = 
 sweep that is cut short goes on where it stopped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
-from livetomo.kernels import packed, variation
+from livetomo.kernels import packed
 from livetomo.model import Geometry
 
 _LEAST_SQUARE = 1e-30
@@ -24,12 +24,12 @@ _LARGEST_PUSH = 0.9
 
 @dataclass
 class MomentumState:
-    """What these methods keep: the volume, where it was before, a spare, what smoothing needs, the projections."""
+    """What these methods keep: the volume, where momentum pushes it to, what smoothing needs, the projections."""
 
     data: HeldData
     packed_volume: np.ndarray
-    before: np.ndarray
-    spare: np.ndarray
+    extrapolated: np.ndarray
+    """The volume pushed on; updates correct it, and smoothed it is the next volume."""
     duals: np.ndarray | None = None
     """Those of the proximal operator, if the method has one."""
     updates: list[Update] | None = None
@@ -47,13 +47,15 @@ class MomentumState:
     """Which of the parts comes next: an update of some lane blocks, or the smoothing after each update."""
     momentum: float = 1.0
     """Nesterov's t; 1 begins anew."""
-    push: float = 0.0
-    """The factor of the momentum in the update that is under way."""
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
-        self.packed_volume, self.before = packed.aligned(self.packed_volume), packed.aligned(self.before)
-        self.spare = packed.aligned(self.spare)
+        self.packed_volume, self.extrapolated = packed.aligned(self.packed_volume), packed.aligned(self.extrapolated)
+
+    @property
+    def volumes(self) -> tuple[np.ndarray, np.ndarray]:
+        """What smoothing goes from and to."""
+        return self.extrapolated, self.packed_volume
 
 
 class SmoothingScheme(Protocol):
@@ -74,8 +76,11 @@ class SmoothingScheme(Protocol):
         """How often the residual may rise before momentum begins anew, with subsets twice as large."""
         ...
 
-    def smooth(self, state: MomentumState, piece_s: float) -> Iterator[None]:
-        """Write the smoothed ``packed_volume`` into ``spare``; may be left at any piece and begun again."""
+    def smooth(self, state: MomentumState, push: float, piece_s: float) -> Generator[None, None, np.ndarray]:
+        """Put the smoothed ``extrapolated`` into ``packed_volume``, and that pushed on by its way into the other.
+
+        Ends even if left at a piece. Gives (2,): ‖way‖² and ‖x‖².
+        """
         ...
 
 
@@ -101,7 +106,7 @@ def floor_of(scheme: SmoothingScheme) -> np.float32:
 def start(scheme: SmoothingScheme, geometry: Geometry) -> MomentumState:
     """Give an empty reconstruction."""
     data = HeldData.none(geometry)
-    return MomentumState(data, data.grid.new_volume(), data.grid.new_volume(), data.grid.new_volume())
+    return MomentumState(data, data.grid.new_volume(), data.grid.new_volume())
 
 
 def add(
@@ -123,7 +128,8 @@ def add(
     state.momentum = max(1.0, state.momentum / 2)
     reach = min(1.0, len(numbers) / min(len(data), scheme.tilts_per_subset or len(data)))
     updates = updates_by_sums(data, [numbers], reach)
-    correct_at_once(data, state.packed_volume, updates, (1, floor_of(scheme)))
+    correct_at_once(data, state.extrapolated, updates, (1, floor_of(scheme)))
+    state.packed_volume[...] = state.extrapolated
     return state
 
 
@@ -160,20 +166,13 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
         return
     state.next_part %= len(parts)
     for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
-        part = parts[number]
+        part, following = parts[number], (number + 1) % len(parts)
         if part is None:
-            yield from scheme.smooth(state, piece_s)
-            state.packed_volume, state.spare = state.spare, state.packed_volume
+            state.next_part = following
+            ways.append((yield from scheme.smooth(state, _gather_momentum(state), piece_s)))
         else:
-            blocks = slice(part[1].start, part[1].stop)
-            if blocks.start == 0:
-                _gather_momentum(state)
-                ways.append(np.zeros(2))
-            way = variation.extrapolate(state.packed_volume[blocks], state.before[blocks], state.push)
-            if ways:
-                ways[-1] += way
-            yield from correct(data, state.packed_volume, part, scratch, (1, packed.NO_FLOOR), squares, piece_s)
-        state.next_part = (number + 1) % len(parts)
+            yield from correct(data, state.extrapolated, part, scratch, (1, packed.NO_FLOOR), squares, piece_s)
+            state.next_part = following
     residual = data.residual(sum(squares))
     if state.is_comparable and residual > state.residual:
         _settle(scheme, state)
@@ -207,11 +206,16 @@ def _settle(scheme: SmoothingScheme, state: MomentumState) -> None:
     if state.rises <= scheme.rises_borne:
         return
     state.rises, state.momentum = 0, 1.0
+    state.extrapolated[...] = state.packed_volume
     if len(state.updates or []) > 1:
         state.merged, state.updates, state.next_part = state.merged + 1, None, 0
 
 
-def _gather_momentum(state: MomentumState) -> None:
-    following = (1 + np.sqrt(1 + 4 * state.momentum**2)) / 2
-    state.push = min((state.momentum - 1) / following, _LARGEST_PUSH)
-    state.momentum = following
+def _gather_momentum(state: MomentumState) -> float:
+    """Give how much of its way the volume is pushed on after this update."""
+    state.momentum = _after(state.momentum)
+    return min((state.momentum - 1) / _after(state.momentum), _LARGEST_PUSH)
+
+
+def _after(momentum: float) -> float:
+    return float(1 + np.sqrt(1 + 4 * momentum**2)) / 2
