@@ -51,9 +51,9 @@ def gradient_norm(grid: PackedGrid, volume: np.ndarray, smoothing: float) -> flo
 def tv_descent(
     grid: PackedGrid, volume: np.ndarray, out: np.ndarray, step: float, smoothing: float, piece_s: float
 ) -> Generator[None, None, float]:
-    """Write volume - step · g into ``out``, which may be the volume; give ‖g‖, g the gradient of Σ √(|∇x|² + smoothing²).
+    """Write volume - step · g into ``out``, g the gradient of Σ √(|∇x|² + smoothing²); give ‖g‖.
 
-    If left at a piece, ``out`` is neither the one nor the other.
+    ``out`` may be the volume; if left at a piece, it is neither the one nor the other.
     """
     sums: list[Any] = []
     limits, move = (_square(smoothing), np.float32(0)), (True, np.float32(step), NO_FLOOR, np.float32(0))
@@ -71,8 +71,8 @@ def huber_descent(
 ) -> Generator[None, None, np.ndarray]:
     """Step to x = max(floor, volume - rate · edge · g), g the gradient of Huber's function of |∇x|, and push on.
 
-    ``before`` becomes x and ``volume`` x + push · (x - before as it was), even if left at a piece. ``problem`` is (rate,
-    edge, floor). Below ``edge`` the step is rate · Laplacian, stable up to a rate of 1/6; above, |∇x| counts linearly.
+    ``before`` becomes x and ``volume`` x + push · (x - before as it was), even if left at a piece.
+    ``problem`` is (rate, edge, floor). Below ``edge`` the step is rate · Laplacian, stable up to a rate of 1/6; above, |∇x| counts linearly.
     Gives (2,): ‖x - before‖² and ‖x‖².
     """
     rate, edge, floor = problem
@@ -92,9 +92,9 @@ def tv_proximal(
     push: float = 0.0,
     piece_s: float = float("inf"),
 ) -> Generator[None, None, np.ndarray]:
-    """Step to x = argmin ½‖x - volume‖² + weight · TV(x) over x ≥ floor, and push on; ``problem`` is (weight, floor, steps).
+    """Step to x = argmin ½‖x - volume‖² + weight · TV(x) over x ≥ floor, and push on.
 
-    ``before`` becomes x and ``volume`` x + push · (x - before as it was), even if left at a piece of the last step.
+    ``problem`` is (weight, floor, steps). ``before`` becomes x and ``volume`` x + push · (x - before as it was), even if left at a piece of the last step.
     The projected gradient on the duals of Chambolle, J. Math. Imaging Vis. 20, 89 (2004),
     doi:10.1023/B:JMIV.0000011325.36760.1e, with the constraint of Beck and Teboulle, IEEE Trans. Image Process. 18,
     2419 (2009), doi:10.1109/TIP.2009.2028250. The duals begin where they were: those of a similar volume are a good
