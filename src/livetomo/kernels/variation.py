@@ -72,7 +72,8 @@ def huber_descent(
     """Step to x = max(floor, volume - rate · edge · g), g the gradient of Huber's function of |∇x|, and push on.
 
     ``before`` becomes x and ``volume`` x + push · (x - before as it was), even if left at a piece.
-    ``problem`` is (rate, edge, floor). Below ``edge`` the step is rate · Laplacian, stable up to a rate of 1/6; above, |∇x| counts linearly.
+    ``problem`` is (rate, edge, floor). Below ``edge`` the step is rate · Laplacian, stable up to a rate of 1/6; above,
+    |∇x| counts linearly.
     Gives (2,): ‖x - before‖² and ‖x‖².
     """
     rate, edge, floor = problem
@@ -94,7 +95,8 @@ def tv_proximal(
 ) -> Generator[None, None, np.ndarray]:
     """Step to x = argmin ½‖x - volume‖² + weight · TV(x) over x ≥ floor, and push on.
 
-    ``problem`` is (weight, floor, steps). ``before`` becomes x and ``volume`` x + push · (x - before as it was), even if left at a piece of the last step.
+    ``problem`` is (weight, floor, steps). ``before`` becomes x and ``volume`` x + push · (x - before as it was), even
+    if left at a piece of the last step.
     The projected gradient on the duals of Chambolle, J. Math. Imaging Vis. 20, 89 (2004),
     doi:10.1023/B:JMIV.0000011325.36760.1e, with the constraint of Beck and Teboulle, IEEE Trans. Image Process. 18,
     2419 (2009), doi:10.1109/TIP.2009.2028250. The duals begin where they were: those of a similar volume are a good

@@ -118,14 +118,16 @@ def add(
     weights: np.ndarray | None = None,
     rotations_deg: np.ndarray | None = None,
 ) -> MomentumState:
-    """Take in projections and do one update with them alone, not smoothed.
+    """Take in projections and do one update with them alone, not smoothed; if they are the first, and many, a sweep.
 
-    It goes as far as they would move the volume among a subset. Half of the momentum stays.
+    The update goes as far as they would move the volume among a subset. Half of the momentum stays.
     """
-    data = state.data
+    data, is_first = state.data, not len(state.data)
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     state.updates, state.is_comparable, state.merged, state.rises = None, False, 0, 0
     state.momentum = max(1.0, state.momentum / 2)
+    if is_first and len(numbers) > (scheme.tilts_per_subset or len(numbers)):
+        return step(scheme, state)  # one update with all would cost nearly as much and bring nothing for what follows
     reach = min(1.0, len(numbers) / min(len(data), scheme.tilts_per_subset or len(data)))
     updates = updates_by_sums(data, [numbers], reach)
     correct_at_once(data, state.extrapolated, updates, (1, floor_of(scheme)))
