@@ -35,7 +35,7 @@ class FISTATV:
     weight: float = 1.5
     positivity: bool = True
     tilts_per_subset: int | None = 8
-    tv_steps: int = 1
+    tv_steps: int = 2
     name: ClassVar[str] = "fista-tv"
     is_direct: ClassVar[bool] = False
     rises_borne: ClassVar[int] = 0
