@@ -79,7 +79,7 @@ def test_tv_proximal_is_that_of_numpy_and_pushes_on(shape, floor):
     duals, field = variation.new_duals(grid), np.zeros((3, *shape), np.float32)
     for _ in range(9):
         field = field + differences(np.maximum(floor, volume + 0.05 * divergence(field))) * 1.9 / 0.6
-        field /= np.sqrt(np.maximum((field**2).sum(0), 1))
+        field = np.rint(127 * field / np.sqrt(np.maximum((field**2).sum(0), 1))) / 127  # as eight bits keep them
     list(variation.tv_proximal(grid, packed.copy(), packed_before.copy(), duals, (0.05, floor, 4), piece_s=0.0))
     ways = result_of(variation.tv_proximal(grid, packed, packed_before, duals, (0.05, floor, 5), 0.5))
     expected = np.maximum(floor, volume + 0.05 * divergence(field))
@@ -113,13 +113,19 @@ def result_of(pieces):
 
 def assert_pushed(grid, result, expected, before):
     packed, packed_before, ways = result
-    np.testing.assert_allclose(grid.unpack_volume(packed_before), expected, atol=1e-5)
-    np.testing.assert_allclose(grid.unpack_volume(packed), expected + 0.5 * (expected - before), atol=3e-5)
+    assert_equal_but_for_roundings(grid.unpack_volume(packed_before), expected)
+    assert_equal_but_for_roundings(grid.unpack_volume(packed), expected + 0.5 * (expected - before))
     np.testing.assert_allclose(ways, [np.sum((expected - before) ** 2), np.sum(expected**2)], rtol=1e-4)
     for border in (packed, packed_before):
         fresh = grid.new_volume()
         grid.pack_volume(grid.unpack_volume(border), fresh)
         np.testing.assert_array_equal(border, fresh)
+
+
+def assert_equal_but_for_roundings(volume, expected):
+    """A dual that falls between two of its 255 values may be rounded to either."""
+    np.testing.assert_allclose(volume, expected, atol=2e-3)
+    assert np.abs(volume - expected).mean() < 1e-5
 
 
 def test_tv_proximal_minimises():

@@ -6,7 +6,7 @@ voxel of the volume is read before it is written, so the result, pushed on by mo
 old voxels are needed on both sides of where two slabs meet: what follows from them there, the seam, is worked out
 before any slab begins.
 
-Gradients are forward differences, zero across the faces of the grid. Duals are int16 of [-1, 1], the border and lanes
+Gradients are forward differences, zero across the faces of the grid. Duals are int8 of [-1, 1], the border and lanes
 without a slice stay zero.
 """
 
@@ -17,19 +17,19 @@ import livetomo.kernels._host_cpu  # noqa: F401
 from livetomo.kernels._lane_neighbours import SPAN, look_ahead, look_behind
 from livetomo.kernels._vectors import WIDTH, fetch, inverse_root, larger, load, load_change, spread, store, total
 
-_DUAL_UNIT = np.float32(32767)
-_PER_DUAL_UNIT = np.float32(1 / 32767)
+_DUAL_UNIT = np.float32(127)
+_PER_DUAL_UNIT = np.float32(1 / 127)
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def seam(volume, duals, n_zyx, z, problem, x_plane, pull):  # type: ignore[no-untyped-def]
-    """Write x of plane ``z``, where a slab starts, and the new p_z of the plane before (int16), all blocks."""
+    """Write x of plane ``z``, where a slab starts, and the new p_z of the plane before (int8), all blocks."""
     n_blocks, n_rows, lanes = volume.shape
     columns = max(1, SPAN // lanes)
     values, p = volume.reshape(-1), (duals[0].reshape(-1), duals[1].reshape(-1), duals[2].reshape(-1))
     stride, width = (n_zyx[2] + 2) * lanes, (n_zyx[2] + 1) * lanes
     planes, ahead = np.empty(2 * n_blocks * width, np.float32), np.empty(columns * lanes, np.float32)
-    targets = pull, np.empty(pull.size, np.int16), np.empty(pull.size, np.int16)
+    targets = pull, np.empty(pull.size, np.int8), np.empty(pull.size, np.int8)
     for block in range(n_blocks):
         for x in range(0, n_zyx[2], columns):
             n, here = min(columns, n_zyx[2] - x) * lanes, block * n_rows * lanes + (z + 1) * stride + (x + 1) * lanes

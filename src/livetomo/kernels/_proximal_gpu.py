@@ -2,7 +2,7 @@
 
 From the duals p follows x = max(floor, volume + weight · div p), which takes the place of the result for a while; from
 ∇x the new duals. On the processor one pass does both (``_proximal_cpu``), slab by slab; here each pass ends before the
-next begins, so nothing has to be kept for where slabs meet. Duals are int16 of [-1, 1].
+next begins, so nothing has to be kept for where slabs meet. Duals are int8 of [-1, 1].
 """
 
 import math
@@ -15,8 +15,8 @@ from livetomo.kernels._launch_gpu import launch
 from livetomo.kernels._neighbours_gpu import before, place_of, row_of, steps_ahead
 from livetomo.kernels._steps_gpu import larger
 
-_DUAL_UNIT = np.float32(32767)
-_PER_DUAL_UNIT = np.float32(1 / 32767)
+_DUAL_UNIT = np.float32(127)
+_PER_DUAL_UNIT = np.float32(1 / 127)
 _HALF = np.float32(0.5)
 
 

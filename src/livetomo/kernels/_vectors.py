@@ -17,8 +17,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 import livetomo.kernels._host_cpu  # noqa: F401
 
 WIDTH = 8
-_FLOAT, _WHOLE, _SHORT = (ir.VectorType(kind, WIDTH) for kind in (ir.FloatType(), ir.IntType(32), ir.IntType(16)))
-_BYTE = ir.VectorType(ir.IntType(8), WIDTH)
+_FLOAT, _WHOLE, _BYTE = (ir.VectorType(kind, WIDTH) for kind in (ir.FloatType(), ir.IntType(32), ir.IntType(8)))
 
 
 class _Floats(types.Type):  # type: ignore[misc]
@@ -51,7 +50,7 @@ for _operation, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"),
 
 @intrinsic  # type: ignore[untyped-decorator]
 def load(_: Any, array: Any, k: Any) -> Any:
-    """Give eight float32, int16 or uint8 as floats."""
+    """Give eight float32, int8 or uint8 as floats."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         if signature.args[0].dtype == types.uint8:
@@ -60,17 +59,17 @@ def load(_: Any, array: Any, k: Any) -> Any:
             return builder.uitofp(builder.load(pointer, align=1), _FLOAT)
         if signature.args[0].dtype == types.float32:
             return _read(context, builder, signature.args[0], *args)
-        return builder.sitofp(_read_whole(context, builder, signature.args[0], *args), _FLOAT)
+        return builder.sitofp(_read_bytes(context, builder, signature.args[0], *args), _FLOAT)
 
     return _FLOATS(array, types.intp), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def load_change(_: Any, array: Any, k: Any, before: Any, j: Any) -> Any:
-    """Give ``array`` from ``k`` on less ``before`` from ``j`` on, of float32 or int16, as floats."""
+    """Give ``array`` from ``k`` on less ``before`` from ``j`` on, of float32 or int8, as floats."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        kind, read = signature.args[0], _read if signature.args[0].dtype == types.float32 else _read_whole
+        kind, read = signature.args[0], _read if signature.args[0].dtype == types.float32 else _read_bytes
         pair = read(context, builder, kind, *args[:2]), read(context, builder, signature.args[2], *args[2:])
         if read is _read:
             return builder.fsub(*pair, flags=("fast",))
@@ -81,7 +80,7 @@ def load_change(_: Any, array: Any, k: Any, before: Any, j: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def store(_: Any, array: Any, k: Any, values: Any) -> Any:
-    """Write eight values; into int16 the nearest whole numbers, which must lie within."""
+    """Write eight values; into int8 the nearest whole numbers, which must lie within."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         array, k, values = args
@@ -89,8 +88,8 @@ def store(_: Any, array: Any, k: Any, values: Any) -> Any:
             builder.store(values, _pointer(context, builder, signature.args[0], array, k, _FLOAT), align=4)
         else:
             whole = builder.fptosi(_call(builder, "llvm.rint", values), _WHOLE)
-            target = _pointer(context, builder, signature.args[0], array, k, _SHORT)
-            builder.store(builder.trunc(whole, _SHORT), target, align=2)
+            target = _pointer(context, builder, signature.args[0], array, k, _BYTE)
+            builder.store(builder.trunc(whole, _BYTE), target, align=1)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, _FLOATS), generate
@@ -181,8 +180,8 @@ def _read(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, k: Any) ->
     return builder.load(_pointer(context, builder, kind, array, k, _FLOAT), align=4)
 
 
-def _read_whole(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, k: Any) -> Any:
-    values = builder.load(_pointer(context, builder, kind, array, k, _SHORT), align=2)
+def _read_bytes(context: Any, builder: ir.IRBuilder, kind: Any, array: Any, k: Any) -> Any:
+    values = builder.load(_pointer(context, builder, kind, array, k, _BYTE), align=1)
     return builder.sext(values, _WHOLE)
 
 

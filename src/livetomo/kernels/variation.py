@@ -2,9 +2,9 @@
 
 All are three-dimensional: voxels at the edge of a lane block know their neighbours in the next. On the processor the
 result takes the place of what it is worked out from, and momentum is part of the same pass. In passes, each one time
-over a volume of float32: a step of the proximal operator with momentum reads 3.5 and writes 3.5 (volume, the one
-before, and duals), a step down Huber's function with momentum reads 2 and writes 2, one down TV reads 1 and writes 1,
-the gradient's length reads 1. Beside the volumes a few planes are kept.
+over a volume of float32: a step of the proximal operator with momentum reads 2.75 and writes 2.75 (volume, the one
+before, and duals), a step before it reads 1.75 and writes 0.75; a step down Huber's function with momentum reads 2 and
+writes 2, one down TV reads 1 and writes 1, the gradient's length reads 1. Beside the volumes a few planes are kept.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -35,10 +35,10 @@ _LEAST_LENGTH = 1e-15
 
 
 def new_duals(grid: PackedGrid) -> np.ndarray:
-    """Give the duals of a TV proximal operator, zero: ``[z y x][block][z x][lane]``, int16, 1.5 times a volume."""
+    """Give the duals of a TV proximal operator, zero: ``[z y x][block][z x][lane]``, int8, 0.75 times a volume."""
     n_z, n_x = grid.n_zx
     shape = 3, grid.n_blocks, (n_z + 2) * (n_x + 2), grid.lanes
-    duals: np.ndarray = namespace_on(grid.device).zeros(shape, np.int16)
+    duals: np.ndarray = namespace_on(grid.device).zeros(shape, np.int8)
     return duals
 
 
@@ -147,7 +147,7 @@ def _proximal_slabs(
     """Do steps of ``tv_proximal`` on the processor, slab by slab; only the last writes a result."""
     (volume, before, duals), slabs, shape = volumes, _slabs(grid), grid.volume_shape
     plane = grid.n_blocks * (shape[2] + 1) * grid.lanes
-    x_planes, pulls = np.empty((len(slabs) + 1, plane), np.float32), np.zeros((len(slabs), plane), np.int16)
+    x_planes, pulls = np.empty((len(slabs) + 1, plane), np.float32), np.zeros((len(slabs), plane), np.int8)
     seam, step = _proximal_cpu.seam, _proximal_cpu.proximal_step
     ways: list[Any] = []
     for number in range(n_steps):

@@ -23,8 +23,8 @@ class FISTATV:
     disagreement does not matter; ``tilts_per_subset=None`` is FISTA proper.
 
     λ follows the data: ``weight`` is in units of what the noise found in the projections does to a voxel in one update,
-    so intensities may have any scale; a tenth of the misfit counts as noise too. Larger is smoother. Memory: 3.5 copies
-    of the volume (two and the 16-bit duals) and the projections.
+    so intensities may have any scale; a tenth of the misfit counts as noise too. Larger is smoother. Memory: 2.75
+    copies of the volume (two and the 8-bit duals) and the projections.
 
     Raises
     ------
@@ -59,6 +59,7 @@ class FISTATV:
         if state.duals is None:
             state.duals = variation.new_duals(state.data.grid)
         strength = self.weight * noise_of_an_update(state.data, state.residual)
-        problem, volumes = (strength, momentum_sweeps.floor_of(self), self.tv_steps), state.volumes
+        n_steps = self.tv_steps if state.is_comparable else 1  # while the volume still moves far, one is as good
+        problem, volumes = (strength, momentum_sweeps.floor_of(self), n_steps), state.volumes
         ways = yield from variation.tv_proximal(state.data.grid, *volumes, state.duals, problem, push, piece_s)
         return ways
