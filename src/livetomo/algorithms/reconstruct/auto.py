@@ -145,8 +145,8 @@ def _carried_over(method: Any, data: Any) -> Any:
 
 def _energies(tilts: Tilts) -> np.ndarray:
     xp = namespace(tilts.projections)
-    values = xp.asarray(tilts.measured, np.float64)
+    values = tilts.measured
     noise = noise_deviations(values) ** 2 * to_numpy(xp.isfinite(values).sum(axis=(1, 2)))
     values = xp.nan_to_num(values)
-    energies = [to_numpy((part**2).sum(axis=(1, 2))) for part in (values, xp.minimum(values, 0))]
+    energies = [to_numpy((part**2).sum(axis=(1, 2), dtype=np.float64)) for part in (values, xp.minimum(values, 0))]
     return np.stack([*energies, noise], axis=1)

@@ -22,16 +22,15 @@ def noise_deviations(projections: np.ndarray) -> np.ndarray:
     pixel is NaN nothing is measured; a tilt of such pixels alone has no noise.
     """
     xp = namespace(projections)
-    changes = xp.asarray(projections, np.float64)
+    changes = xp.asarray(projections, np.float32)
     gain = 1.0
     for axis in (1, 2):
         if changes.shape[axis] > 2:
             changes, gain = xp.diff(changes, 2, axis=axis), gain * 6
     if gain == 1:
         return np.zeros(len(changes))
-    is_known = ~xp.isnan(changes)
-    sums = to_numpy(xp.where(is_known, xp.abs(changes), 0).sum(axis=(1, 2)))
-    counts = np.maximum(to_numpy(is_known.sum(axis=(1, 2))), 1)
+    sums = to_numpy(xp.nansum(xp.abs(changes), axis=(1, 2), dtype=np.float64))
+    counts = np.maximum(to_numpy((~xp.isnan(changes)).sum(axis=(1, 2))), 1)
     deviations: np.ndarray = _MEAN_TO_DEVIATION / np.sqrt(gain) * sums / counts
     return deviations
 
