@@ -5,7 +5,7 @@ from html import escape
 
 _WIDTH, _HEIGHT = 720, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 20, 50
-_COLOURS = ("#888888", "#333333", "#e69f00", "#0072b2", "#d55e00", "#009e73", "#cc79a7")
+_COLOURS = ("#888888", "#333333", "#e69f00", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9")
 
 
 def line_plot(
