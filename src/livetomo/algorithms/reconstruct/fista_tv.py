@@ -38,7 +38,7 @@ class FISTATV:
     tv_steps: int = 2
     name: ClassVar[str] = "fista-tv"
     is_direct: ClassVar[bool] = False
-    rises_borne: ClassVar[int] = 0
+    updates_borne: ClassVar[int] = 0
 
     start = momentum_sweeps.start
     add = momentum_sweeps.add

@@ -38,7 +38,7 @@ class Huber:
     tilts_per_subset: int | None = 8
     name: ClassVar[str] = "huber"
     is_direct: ClassVar[bool] = False
-    rises_borne: ClassVar[int] = 6
+    updates_borne: ClassVar[int] = 28
     """Each update smooths a little: what the tilts leave open settles sooner with many small subsets."""
 
     start = momentum_sweeps.start

@@ -39,8 +39,8 @@ class MomentumState:
     """The farthest that an update of the newest whole sweep moved the volume, over ‖x‖."""
     merged: int = 0
     """How often the subsets have been made twice as large because the residual rose."""
-    rises: int = 0
-    """How often the residual has risen since then."""
+    updates_astray: int = 0
+    """Those done since then in sweeps that raised the residual."""
     is_comparable: bool = False
     """Whether the newest whole sweep had the same data, so that a rise of the residual means something."""
     next_part: int = 0
@@ -72,8 +72,8 @@ class SmoothingScheme(Protocol):
         ...
 
     @property
-    def rises_borne(self) -> int:
-        """How often the residual may rise before momentum begins anew, with subsets twice as large."""
+    def updates_borne(self) -> int:
+        """How many updates may go astray before momentum begins anew, with subsets twice as large."""
         ...
 
     def smooth(self, state: MomentumState, push: float, piece_s: float) -> Generator[None, None, np.ndarray]:
@@ -124,7 +124,7 @@ def add(
     """
     data, is_first = state.data, not len(state.data)
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
-    state.updates, state.is_comparable, state.merged, state.rises = None, False, 0, 0
+    state.updates, state.is_comparable, state.merged, state.updates_astray = None, False, 0, 0
     state.momentum = max(1.0, state.momentum / 2)
     if is_first and len(numbers) > (scheme.tilts_per_subset or len(numbers)):
         return step(scheme, state)  # one update with all would cost nearly as much and bring nothing for what follows
@@ -204,10 +204,10 @@ def _with_smoothing(updates: list[Update], n_blocks: int) -> list[tuple[Update, 
 
 def _settle(scheme: SmoothingScheme, state: MomentumState) -> None:
     """Begin momentum anew, with subsets twice as large: what is left is what they do not agree on."""
-    state.rises += 1
-    if state.rises <= scheme.rises_borne:
+    state.updates_astray += len(state.updates or [])
+    if state.updates_astray <= scheme.updates_borne:
         return
-    state.rises, state.momentum = 0, 1.0
+    state.updates_astray, state.momentum = 0, 1.0
     state.extrapolated[...] = state.packed_volume
     if len(state.updates or []) > 1:
         state.merged, state.updates, state.next_part = state.merged + 1, None, 0
