@@ -1,6 +1,6 @@
 """The live volume's error at each arrival + 2 s over that of the method run to convergence on the same tilts.
 
-python benchmarks/quality_live.py [--slices 32] [--noise 0.05] [--seed 0] [--methods sirt fista]
+python benchmarks/quality_live.py [--slices 32] [--noise 0.05] [--seed 3] [--methods sirt fista]
 """
 
 import argparse
@@ -25,7 +25,7 @@ _SHOWN = (10, 20, 40, 71)
 _WANTED = 1.05
 
 
-def section(slices: int = 32, noise: float = 0.05, seed: int = 0, methods: Sequence[str] = ()) -> str:
+def section(slices: int = 32, noise: float = 0.05, seed: int = 3, methods: Sequence[str] = ()) -> str:
     """Measure and give the section as Markdown."""
     simulated = phantom(slices, noise, seed)
     names = methods or [name for name, kind in METHODS.items() if not kind.is_direct]
@@ -39,6 +39,7 @@ def section(slices: int = 32, noise: float = 0.05, seed: int = 0, methods: Seque
         "2°. Each figure is the error of the live volume just before the next tilt comes, over that of `reconstruct`",
         f"with the same tilts and its stopping rule, measured after {', '.join(map(str, _COMPARED))} tilts. Wanted: at",
         f"most {_WANTED}. Below 1: the rule ended the offline run where the noise would have had it end elsewhere.",
+        "How tilts are taken in, when subsets are merged and when a run rests were chosen with 5 % noise on seeds 0, 1, 2.",
         "",
         f"| method | {' | '.join(f'{n} tilts' for n in _SHOWN)} | worst (at) | error live, offline at the last |",
         "| --- |" + " --- |" * (len(_SHOWN) + 2),
@@ -105,7 +106,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slices", type=int, default=32)
     parser.add_argument("--noise", type=float, default=0.05)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--methods", nargs="*", default=())
     options = parser.parse_args()
     print(section(options.slices, options.noise, options.seed, options.methods))

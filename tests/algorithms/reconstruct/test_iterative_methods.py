@@ -187,7 +187,7 @@ def test_a_volume_that_still_moves_goes_on_though_the_residual_is_flat():
 def test_smoothing_methods_end_once_the_volume_is_still(name):
     _, series = noisy_particles()
     by_residual = reconstruct(series, name, stopping=StoppingRule(change=1.0)).metadata
-    by_both = reconstruct(series, name, stopping=StoppingRule(change=3e-3)).metadata
+    by_both = reconstruct(series, name, stopping=StoppingRule(change=1e-3)).metadata
     assert by_residual["sweeps"] < by_both["sweeps"] <= 150
 
 

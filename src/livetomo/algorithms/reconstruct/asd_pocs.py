@@ -19,6 +19,8 @@ _SMOOTHING = 0.05
 """Rounding of the total variation's kink, over the typical density; a sharper one makes the steps turn on rounding."""
 
 _LEAST_SIZE = 1e-15
+_WIDENING = 1.5
+"""Power of the share of new tilts by which steps of TV grow: the volume has more to change than the data grow by."""
 _LONGEST_DESCENT = 0.03
 """Of a step down the TV, over ‖x‖: at first the data move the volume by nearly all of it, too far for steps of TV."""
 
@@ -59,7 +61,7 @@ class ASDPOCS:
     each as long as dPOCS: at first ``tv_share`` of the way that the data moved the volume; times ``tv_decay`` whenever
     TV moved it further than ``largest_ratio`` of that while the residual is above the tolerance (Sidky and Pan, Phys.
     Med. Biol. 53, 4777 (2008), doi:10.1088/0031-9155/53/17/021). The relaxation falls by ``relaxation_decay`` a sweep.
-    New tilts take both back by the share that they are of all; the volume is kept.
+    New tilts take both back by the share that they are of all, steps down the TV somewhat further; the volume is kept.
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
     of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖, and the tolerance of the
@@ -173,11 +175,11 @@ class ASDPOCS:
 
     @staticmethod
     def _widen(state: ASDPOCSState, n_new: int) -> None:
-        """Take the envelope back by the share that the new tilts are of all."""
+        """Take the envelope back by the share that the new tilts are of all, and somewhat more for the steps of TV."""
         state.updates = None
         n_before = len(state.data) - n_new
         if n_before and state.descent_length is not None:
-            state.descent_length *= 1 + n_new / n_before
+            state.descent_length *= (1 + n_new / n_before) ** _WIDENING
             state.n_sweeps = state.n_sweeps * n_before // len(state.data)
 
     @staticmethod
