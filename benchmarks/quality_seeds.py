@@ -15,7 +15,7 @@ from livetomo.sim.tilt_series import SimulatedSeries
 
 _CASES = tuple((noise, seed) for noise in (0.02, 0.05, 0.10) for seed in (1, 2, 3))
 _METHODS = ("fista", "fista-tv", "auto")
-_SWEEPS, _PLAIN_SWEEPS = 30, 200
+_SWEEPS, _PLAIN_SWEEPS, _TURNS = 30, 200, 3
 
 Course = list[tuple[float, float]]
 """(seconds, error) after the projections were added, and after each sweep."""
@@ -30,7 +30,8 @@ def section(slices: int = 32) -> str:
         f"with 1 %, 3 %, 10 %. Plain SIRT: its error after {_PLAIN_SWEEPS} sweeps, and its lowest, which the truth",
         'can pick: what noise allows a method that just fits the data. "Truth": what the true volume leaves.',
         f"The others: the error after {_SWEEPS} sweeps; that over SIRT's lowest; and after how much time the error of",
-        f"{_PLAIN_SWEEPS} plain sweeps is reached, in the time of one plain sweep, both processor time over threads.",
+        f"{_PLAIN_SWEEPS} plain sweeps is reached, in the time of one plain sweep, both processor time over threads;",
+        f"looked at after each sweep, the median of {_TURNS} runs.",
         "",
         "| noise, seed | truth | plain SIRT at 200 | lowest (after) | " + " | ".join(_METHODS) + " |",
         "| --- | --- | --- | --- |" + " --- |" * len(_METHODS),
@@ -45,10 +46,10 @@ def _row(noise: float, seed: int, slices: int) -> str:
     per_sweep, best = plain[-1][0] / _PLAIN_SWEEPS, min(errors)
     cells = []
     for name in _METHODS:
-        course = _course(name, simulated, _SWEEPS)
-        reached = next((time for time, error in course if error <= errors[-1]), None)
-        words = "never" if reached is None else f"{reached / per_sweep:.1f}"
-        cells.append(f"{course[-1][1]:.3f}, {course[-1][1] / best:.2f}; {words}")
+        courses = [_course(name, simulated, _SWEEPS) for _ in range(_TURNS)]
+        times = [next((time for time, error in course if error <= errors[-1]), np.inf) for course in courses]
+        last = courses[0][-1][1]
+        cells.append(f"{last:.3f}, {last / best:.2f}; {np.median(times) / per_sweep:.1f}")
     figures = f"{errors[-1]:.3f} | {best:.3f} ({errors.index(best)})"
     return f"| {noise:.0%}, {seed} | {_residual_of_truth(simulated):.3f} | {figures} | " + " | ".join(cells) + " |"
 
