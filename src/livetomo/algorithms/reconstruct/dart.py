@@ -8,9 +8,10 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct.grey_levels import boundary, estimated_levels, labels_of
 from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.noise import damping_for_noise
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
-from livetomo.algorithms.reconstruct.sweeps import check_relaxation, check_tilts_per_subset
+from livetomo.algorithms.reconstruct.sweeps import check_damping, check_relaxation, check_tilts_per_subset
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
 from livetomo.arrays import beside, namespace, scipy_part
 from livetomo.kernels import packed
@@ -57,9 +58,11 @@ class DART:
     For objects of a few grey levels. ``start_sweeps`` of SIRT with positivity come first. Then each round smooths the
     free voxels, gives every voxel the nearest level, frees those at a boundary (by six neighbours) and at random
     ``free_share`` of the others, and refines the free ones alone by ``round_sweeps`` of SIRT. New tilts begin again
-    with SIRT from the volume there is. The volume shows the free voxels as they are, so that the residual is its own;
-    the discrete image is that volume cut midway between the levels. The residual rises when a round begins, so it
-    does not tell when to end: live and offline, ten rounds are done unless another number of sweeps is given.
+    with SIRT from the volume there is, for as large a part of its sweeps as they are of all tilts. Free voxels are
+    damped by the noise found in the projections, as in ``SIRT``. The volume shows them as they are, so that the
+    residual is its own; the discrete image is that volume cut midway between the levels. The residual rises when a
+    round begins, so it does not tell when to end: live and offline, ten rounds are done unless another number of
+    sweeps is given.
 
     Levels that are not given are estimated from the histogram when the first round begins; the lowest is vacuum, 0.
     Memory: two copies of the volume and two more for a moment when a round begins.
@@ -81,6 +84,8 @@ class DART:
     """Share of a free voxel that its neighbourhood makes up when a round begins."""
     relaxation: float = 1.0
     tilts_per_subset: int | None = 4
+    damping: float | None = None
+    """Share of the free voxels that an update takes away; None follows the noise found in the projections."""
     seed: int = 0
     name: ClassVar[str] = "dart"
     is_direct: ClassVar[bool] = False
@@ -88,6 +93,7 @@ class DART:
     def __post_init__(self) -> None:
         check_relaxation(self.relaxation)
         check_tilts_per_subset(self.tilts_per_subset)
+        check_damping(self.damping)
         levels = np.array([0.0, 1.0] if self.grey_levels is None else self.grey_levels)
         if len(levels) < 2 or levels[0] < 0 or not (np.diff(levels) > 0).all():
             raise ValueError(f"grey_levels: expected at least two, ascending, none negative, got {self.grey_levels}")
@@ -123,7 +129,7 @@ class DART:
         """Take in projections, free all voxels and do one update with these projections alone."""
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
-        self._renew(state)
+        self._renew(state, len(numbers) / len(data))
         updates = updates_by_sums(data, [numbers], self.relaxation)
         correct_at_once(data, state.packed_volume, updates, (1, np.float32(0)))
         return state
@@ -139,7 +145,7 @@ class DART:
     ) -> DARTState:
         """Put a corrected projection in the place of number ``index`` and free all voxels."""
         state.data.replace(index, projection, tilt_angle, shift_px, weights)
-        self._renew(state)
+        self._renew(state, 1 / len(state.data))
         return state
 
     def step(self, state: DARTState) -> DARTState:
@@ -162,7 +168,8 @@ class DART:
         parts, scratch = parts_of(state.updates, data.grid.n_blocks), Scratch(data)
         for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
             part = parts[number]
-            yield from correct(data, state.packed_volume, part, scratch, (1, np.float32(0)), squares, piece_s)
+            change = 1 - self._damping(data, part[0]), np.float32(0)
+            yield from correct(data, state.packed_volume, part, scratch, change, squares, piece_s)
             for block in part[1]:
                 _fix(state, block)
             state.next_part = (number + 1) % len(parts)
@@ -177,10 +184,16 @@ class DART:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
         return state.residual
 
-    @staticmethod
-    def _renew(state: DARTState) -> None:
-        state.updates, state.levels, state.n_sweeps, state.next_part = None, None, 0, 0
-        state.n_rounds = 0
+    def _damping(self, data: HeldData, update: Update) -> float:
+        if self.damping is not None:
+            return self.damping
+        return update.share * self.relaxation * damping_for_noise(data, least=0.0)
+
+    def _renew(self, state: DARTState, new_share: float) -> None:
+        """Free all voxels and go back in the sweeps of the start by the share of the tilts that is new."""
+        again = int(np.ceil(self.start_sweeps * new_share))
+        state.n_sweeps = max(0, min(state.n_sweeps, self.start_sweeps) - again)
+        state.updates, state.levels, state.next_part, state.n_rounds = None, None, 0, 0
         state.fixed = state.packed_volume[:, :0]
 
     def _begin_round(self, state: DARTState, number: int) -> Iterator[None]:
