@@ -39,7 +39,7 @@ def section(slices: int = 32, noise: float = 0.05, seed: int = 3, methods: Seque
         "2°. Each figure is the error of the live volume just before the next tilt comes, over that of `reconstruct`",
         f"with the same tilts and its stopping rule, measured after {', '.join(map(str, _COMPARED))} tilts. Wanted: at",
         f"most {_WANTED}. Below 1: the rule ended the offline run where the noise would have had it end elsewhere.",
-        "How tilts are taken in, when subsets are merged and when a run rests were chosen with 5 % noise on seeds 0 to 2.",
+        "How tilts are taken in, when subsets are merged and when a run rests were chosen on seeds 0 to 2, 5 % noise.",
         "",
         f"| method | {' | '.join(f'{n} tilts' for n in _SHOWN)} | worst (at) | error live, offline at the last |",
         "| --- |" + " --- |" * (len(_SHOWN) + 2),
