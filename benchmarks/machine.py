@@ -16,6 +16,8 @@ def machine() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         processor = names[0] if names else processor
+        if any(line.startswith("flags") and " avx512f " in line for line in lines):
+            processor += " with AVX-512"
     return f"{processor}, {thread_count()} threads"
 
 
