@@ -114,7 +114,18 @@ _MAKING = (
     "stack",
     "pad",
 )
-_LOOKING = "isfinite", "isnan", "broadcast_to", "moveaxis", "digitize", "histogram", "median", "minimum", "where"
+_LOOKING = (
+    "isfinite",
+    "isnan",
+    "broadcast_to",
+    "moveaxis",
+    "digitize",
+    "histogram",
+    "median",
+    "minimum",
+    "nansum",
+    "where",
+)
 _CHANGING = "copyto", "diff", "divide", "nan_to_num"
 for _name in (*_MAKING, *_LOOKING, *_CHANGING):
     globals()[_name] = on_device(getattr(np, _name))
