@@ -31,12 +31,12 @@ class AutoState:
     chosen: Any
     """The chosen method's own state."""
     energies: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
-    """(tilt, 3) Σ b², that of the negative pixels, and how much of it noise is."""
+    """(tilt, 3) of those looked at: Σ b², that of the negative pixels, and how much of it noise is."""
 
 
 @dataclass(frozen=True)
 class Auto:
-    """The method by what the first eight projections show; ``choice`` says which, how set and why.
+    """The method by what the first eight projections show, or eight of many that come together; ``choice`` says why.
 
     Noise is told from what changes from pixel to pixel (Immerkær, Comput. Vis. Image Underst. 64, 300 (1996),
     doi:10.1006/cviu.1996.0060). Projections with noise get FISTA-TV; those with hardly any, and grids so large that
@@ -63,9 +63,9 @@ class Auto:
         """Take in projections, decide while there are few, and do one update with them alone."""
         data = state.chosen.data
         tilts = Tilts.checked(data.geometry, projections, tilt_angles, shifts_px, weights, rotations_deg)
-        is_decided = len(data) >= _TILTS_TO_DECIDE
-        state.energies = np.concatenate([state.energies, _energies(tilts)])
-        if not is_decided:
+        if len(data) < _TILTS_TO_DECIDE:
+            some = np.unique(np.linspace(0, len(tilts) - 1, min(len(tilts), _TILTS_TO_DECIDE)).astype(int))
+            state.energies = np.concatenate([state.energies, _energies(tilts.some(some))])
             method, state.reason = _choose(state.energies.sum(axis=0), data.geometry)
             if method != state.method:
                 state.method, state.chosen = method, _carried_over(method, data)
@@ -86,8 +86,9 @@ class Auto:
         """Put a corrected projection in the place of number ``index``; the choice stays."""
         state.chosen = state.method.replace(state.chosen, index, projection, tilt_angle, shift_px, weights)
         data, one = state.chosen.data, np.array([index])
-        tilts = Tilts.checked(data.geometry, data.images(one), data.tilt_angles[one], weights=data.weights(one))
-        state.energies[index] = _energies(tilts)[0]
+        if len(data) < _TILTS_TO_DECIDE:
+            tilts = Tilts.checked(data.geometry, data.images(one), data.tilt_angles[one], weights=data.weights(one))
+            state.energies[index] = _energies(tilts)[0]
         return state
 
     def step(self, state: AutoState) -> AutoState:
