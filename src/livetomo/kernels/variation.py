@@ -29,7 +29,7 @@ _SLABS_PER_THREAD, _LEAST_PLANES_PER_TASK = 2, 4
 _LAPLACIAN_NORM = 12.0
 """Upper bound of ‖∇‖² in three dimensions."""
 _DUAL_STEP = 1.9
-"""Of the duals' projected gradient, over 1 / ‖∇‖²; up to 2 it converges."""
+"""Of the duals' projected gradient, over 1 / ‖∇‖²; up to 2 it converges, but a single one then leaves ripples."""
 _LEAST_LENGTH = 1e-15
 """A flat volume has gradients of zero length, by which nothing may be divided."""
 
@@ -106,7 +106,8 @@ def tv_proximal(
     Gives (2,): ‖x - before‖² and ‖x‖².
     """
     weight, floor, n_steps = problem
-    rise = np.float32(_DUAL_STEP / (_LAPLACIAN_NORM * weight)) if weight > 0 else np.float32(0)
+    length = _DUAL_STEP if n_steps > 1 else 1.0
+    rise = np.float32(length / (_LAPLACIAN_NORM * weight)) if weight > 0 else np.float32(0)
     steps = _proximal_passes if is_cupy(volume) else _proximal_slabs
     strengths = np.float32(weight), rise, floor
     ways = yield from steps(grid, (volume, before, duals), strengths, n_steps, np.float32(push), piece_s)

@@ -11,6 +11,9 @@ from livetomo.algorithms.reconstruct.momentum_sweeps import MomentumState
 from livetomo.algorithms.reconstruct.noise import noise_of_an_update
 from livetomo.kernels import variation
 
+_FIRST_SWEEPS = 2
+"""From nothing: the volume still moves far, and one step of the proximal operator is as good as more."""
+
 
 @dataclass(frozen=True)
 class FISTATV:
@@ -59,7 +62,7 @@ class FISTATV:
         if state.duals is None:
             state.duals = variation.new_duals(state.data.grid)
         strength = self.weight * noise_of_an_update(state.data, state.residual)
-        n_steps = self.tv_steps if state.is_comparable else 1  # while the volume still moves far, one is as good
+        n_steps = self.tv_steps if state.n_sweeps >= _FIRST_SWEEPS else 1
         problem, volumes = (strength, momentum_sweeps.floor_of(self), n_steps), state.volumes
         ways = yield from variation.tv_proximal(state.data.grid, *volumes, state.duals, problem, push, piece_s)
         return ways

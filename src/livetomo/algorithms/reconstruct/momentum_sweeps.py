@@ -41,6 +41,8 @@ class MomentumState:
     """How often the subsets have been made twice as large because the residual rose."""
     updates_astray: int = 0
     """Those done since then in sweeps that raised the residual."""
+    n_sweeps: int = 0
+    """Whole ones, in all."""
     is_comparable: bool = False
     """Whether the newest whole sweep had the same data, so that a rise of the residual means something."""
     next_part: int = 0
@@ -178,7 +180,7 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
     residual = data.residual(sum(squares))
     if state.is_comparable and residual > state.residual:
         _settle(scheme, state)
-    state.residual, state.is_comparable = residual, True
+    state.residual, state.is_comparable, state.n_sweeps = residual, True, state.n_sweeps + 1
     state.change = max(float(np.sqrt(way / max(size, _LEAST_SQUARE))) for way, size in ways)
 
 
