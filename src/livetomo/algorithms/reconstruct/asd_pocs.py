@@ -6,6 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from livetomo.algorithms.reconstruct import coarser
+from livetomo.algorithms.reconstruct.coarser import Coarser
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.noise import residual_of_noise, typical_density
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
@@ -46,6 +48,10 @@ class ASDPOCSState:
     """How far the data moved the volume in the newest sweep."""
     descent_length: float | None = None
     """dPOCS, how far each step down the TV goes; None until the data have moved the volume."""
+    coarser: Coarser | None = None
+    """The same at half the resolution, which goes ahead; None where the grid is small."""
+    lead: float = 0.0
+    """How far the coarser one moved the volume before the newest sweep, over ‖x‖."""
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -100,7 +106,8 @@ class ASDPOCS:
     def start(self, geometry: Geometry) -> ASDPOCSState:
         """Give an empty reconstruction."""
         data = HeldData.none(geometry)
-        return ASDPOCSState(data, data.grid.new_volume(), data.grid.new_volume(), data.grid.new_volume())
+        volumes = [data.grid.new_volume() for _ in range(3)]
+        return ASDPOCSState(data, *volumes, coarser=coarser.start(self, geometry))
 
     def add(
         self,
@@ -115,6 +122,8 @@ class ASDPOCS:
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
         self._widen(state, len(numbers))
+        if state.coarser is not None:
+            coarser.add(self, state.coarser, data, numbers)
         reach = min(1.0, len(numbers) / min(len(data), self.tilts_per_subset))
         updates = updates_by_sums(data, [numbers], reach)
         correct_at_once(data, state.packed_volume, updates, (1, np.float32(0)))
@@ -132,6 +141,8 @@ class ASDPOCS:
         """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
         state.data.replace(index, projection, tilt_angle, shift_px, weights)
         self._renew(state)
+        if state.coarser is not None:
+            coarser.replace(self, state.coarser, state.data, index)
         return state
 
     def step(self, state: ASDPOCSState) -> ASDPOCSState:
@@ -150,6 +161,7 @@ class ASDPOCS:
         parts, scratch = parts_of(state.updates, data.grid.n_blocks), Scratch(data)
         for number in [(state.next_part + k) % (len(parts) + 1) for k in range(len(parts) + 1)]:
             if number == 0:
+                yield from self._follow(state, piece_s)
                 state.before[...] = state.packed_volume
             if number < len(parts):
                 part = self._relaxed(state, parts[number][0]), parts[number][1]
@@ -190,6 +202,13 @@ class ASDPOCS:
         factor = self.relaxation * self.relaxation_decay**state.n_sweeps
         return replace(update, gain=update.gain * np.float32(factor))
 
+    def _follow(self, state: ASDPOCSState, piece_s: float) -> Iterator[None]:
+        """Let the coarser one go ahead."""
+        if state.coarser is not None:
+            volumes, floor = (state.packed_volume,), np.float32(0)
+            way = yield from coarser.go_ahead(self, state.coarser, state.data.grid, volumes, floor, piece_s)
+            state.lead = float(np.sqrt(way[0] / max(way[1], _LEAST_SIZE)))
+
     def _lower_variation(self, state: ASDPOCSState, piece_s: float) -> Iterator[None]:
         """Go down the TV, from the volume to the spare and on there; the volume stays until the turn is done."""
         grid, smoothing = state.data.grid, _SMOOTHING * typical_density(state.data)
@@ -212,4 +231,4 @@ class ASDPOCS:
         if self.tv_steps:
             state.packed_volume, state.spare = lowered, state.packed_volume
         size = float(namespace(lowered).linalg.norm(lowered))
-        state.change = variation.distance(lowered, state.before) / max(size, _LEAST_SIZE)
+        state.change = max(state.lead, variation.distance(lowered, state.before) / max(size, _LEAST_SIZE))

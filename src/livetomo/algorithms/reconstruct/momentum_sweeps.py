@@ -10,6 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
+from livetomo.algorithms.reconstruct import coarser
+from livetomo.algorithms.reconstruct.coarser import Coarser
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
@@ -49,6 +51,10 @@ class MomentumState:
     """Which of the parts comes next: an update of some lane blocks, or the smoothing after each update."""
     momentum: float = 1.0
     """Nesterov's t; 1 begins anew."""
+    coarser: Coarser | None = None
+    """The same at half the resolution, which goes ahead; None where the grid is small."""
+    is_led: bool = False
+    """Whether the coarser one has gone ahead of the sweep that is being done."""
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -108,7 +114,8 @@ def floor_of(scheme: SmoothingScheme) -> np.float32:
 def start(scheme: SmoothingScheme, geometry: Geometry) -> MomentumState:
     """Give an empty reconstruction."""
     data = HeldData.none(geometry)
-    return MomentumState(data, data.grid.new_volume(), data.grid.new_volume())
+    volumes = data.grid.new_volume(), data.grid.new_volume()
+    return MomentumState(data, *volumes, coarser=coarser.start(scheme, geometry))
 
 
 def add(
@@ -127,8 +134,11 @@ def add(
     data, is_first = state.data, not len(state.data)
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     state.updates, state.is_comparable, state.merged, state.updates_astray = None, False, 0, 0
-    state.momentum = max(1.0, state.momentum / 2)
+    state.momentum, state.is_led = max(1.0, state.momentum / 2), False
+    if state.coarser is not None:
+        coarser.add(scheme, state.coarser, data, numbers)
     if is_first and len(numbers) > (scheme.tilts_per_subset or len(numbers)):
+        state.is_led = True
         return step(scheme, state)  # one update with all would cost nearly as much and bring nothing for what follows
     reach = min(1.0, len(numbers) / min(len(data), scheme.tilts_per_subset or len(data)))
     updates = updates_by_sums(data, [numbers], reach)
@@ -148,7 +158,9 @@ def replace(
 ) -> MomentumState:
     """Put a corrected projection in the place of number ``index``; the next sweep goes by it."""
     state.data.replace(index, projection, tilt_angle, shift_px, weights)
-    state.updates, state.is_comparable, state.momentum = None, False, 1.0
+    state.updates, state.is_comparable, state.momentum, state.is_led = None, False, 1.0, False
+    if state.coarser is not None:
+        coarser.replace(scheme, state.coarser, state.data, index)
     return state
 
 
@@ -168,6 +180,10 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
     parts = _with_smoothing(state.updates, data.grid.n_blocks)
     if not parts:
         return
+    if state.coarser is not None and not state.is_led:
+        volumes, floor = (state.packed_volume, state.extrapolated), floor_of(scheme)
+        ways.append((yield from coarser.go_ahead(scheme, state.coarser, data.grid, volumes, floor, piece_s)))
+        state.is_led = True
     state.next_part %= len(parts)
     for number in [(state.next_part + k) % len(parts) for k in range(len(parts))]:
         part, following = parts[number], (number + 1) % len(parts)
@@ -177,7 +193,7 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
         else:
             yield from correct(data, state.extrapolated, part, scratch, (1, packed.NO_FLOOR), squares, piece_s)
             state.next_part = following
-    residual = data.residual(sum(squares))
+    state.is_led, residual = False, data.residual(sum(squares))
     if state.is_comparable and residual > state.residual:
         _settle(scheme, state)
     state.residual, state.is_comparable, state.n_sweeps = residual, True, state.n_sweeps + 1
