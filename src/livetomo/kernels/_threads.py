@@ -1,17 +1,21 @@
-"""Short tasks spread over threads that live only as long as the call.
+"""Short tasks spread over threads.
 
-The compiled kernels let go of the interpreter lock, so plain threads are enough: nothing spins between calls, two
-callers never meet in a shared pool, and a forked or a spawned process needs no care.
+The compiled kernels let go of the interpreter lock, so plain threads are enough. To start one takes as long as many a
+task, so those that have helped wait a moment for the next call: asleep, lent to one caller at a time, so that two never
+wait for each other. A forked process begins with none.
 """
 
+import _thread
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, ClassVar
 
 from livetomo.arrays import is_cupy
+
+_PATIENCE_S = 1.0
+"""A helper that nobody called for so long ends."""
 
 Task = Callable[[], None]
 
@@ -35,6 +39,11 @@ def thread_count() -> int:
     wish = os.environ.get("LIVETOMO_THREADS", "")
     if wish.isdigit() and int(wish) > 0:
         return int(wish)
+    return _processor_count()
+
+
+@cache
+def _processor_count() -> int:
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows
@@ -78,11 +87,65 @@ def _run_until(queue: list[Task], deadline: float) -> None:
             failures.append(failure)
 
     n_threads = 1 if isinstance(queue[-1], Launch) else min(thread_count(), len(queue))
-    helpers = [threading.Thread(target=work, daemon=True) for _ in range(n_threads - 1)]
+    helpers = [_Helper.lent() for _ in range(n_threads - 1)]
     for helper in helpers:
-        helper.start()
+        helper.begin(work)
     work()
     for helper in helpers:
-        helper.join()
+        helper.finish()
     if failures:
         raise failures[0]
+
+
+class _Helper:
+    """A thread that does what it is asked to, then waits to be asked again."""
+
+    idle: ClassVar[list["_Helper"]] = []
+
+    def __init__(self) -> None:
+        self._wanted, self._done = _thread.allocate_lock(), _thread.allocate_lock()
+        self._wanted.acquire()
+        self._done.acquire()
+        self._work: Task = _nothing
+        _thread.start_new_thread(self._serve, ())
+
+    @classmethod
+    def lent(cls) -> "_Helper":
+        try:
+            return cls.idle.pop()
+        except IndexError:
+            return cls()
+
+    def begin(self, work: Task) -> None:
+        self._work = work
+        self._wanted.release()
+
+    def finish(self) -> None:
+        """Wait until the work is done, and be there for others."""
+        self._done.acquire()
+        self._work = _nothing
+        self.idle.append(self)
+
+    def _serve(self) -> None:
+        while True:
+            if self._wanted.acquire(timeout=_PATIENCE_S):
+                self._work()
+                self._done.release()
+            elif self._goes():
+                return
+
+    def _goes(self) -> bool:
+        """Whether nobody has borrowed it, so that it can leave."""
+        try:
+            self.idle.remove(self)
+        except ValueError:
+            return False
+        return True
+
+
+def _nothing() -> None:
+    """Keep no results of others alive."""
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Helper.idle.clear)

@@ -10,12 +10,13 @@ of rays, some numbers a tilt, stays on the host.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import pairwise
 
 import numpy as np
 
 from livetomo.arrays import Device, is_cupy, namespace, namespace_on, require_on
-from livetomo.kernels import _momentum_cpu, _pack_cpu, _project_cpu
+from livetomo.kernels import _columns_cpu, _momentum_cpu, _pack_cpu, _project_cpu
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP, MOST_LANES
 from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
@@ -23,6 +24,7 @@ from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_o
 from livetomo.kernels._twins import twin
 
 _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
+_LEAST_COLUMNS_PER_TASK = 200_000
 _LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
 _Z_ROWS_PER_TASK, _TILE_ROWS = 32, 16
 
@@ -37,6 +39,7 @@ __all__ = [
     "aligned",
     "aligned_zeros",
     "backproject_tasks",
+    "column_sums",
     "momentum_tasks",
     "project_tasks",
     "remainder_tasks",
@@ -270,6 +273,18 @@ def backproject_tasks(
     beams, work = (rays.landings, rays.hats, tilts), twin(_project_cpu, volume).backproject
     for z_rows in _z_parts(grid, tilts):
         yield task_on(volume, work, volume, projections, beams, update, grid.n_zx, grid.row_length, z_rows)
+
+
+def column_sums(grid: PackedGrid, rays: Rays, tilt_weights: np.ndarray) -> np.ndarray:
+    """Give (z, x) float32: the back projection of images that are each its tilt's weight everywhere."""
+    sums = np.zeros(grid.n_zx, np.float32)
+    n_rows, weights = len(sums), tilt_weights.astype(np.float32)
+    n_parts = max(1, min(thread_count(), sums.size * len(weights) // _LEAST_COLUMNS_PER_TASK))
+    run(
+        partial(_columns_cpu.add_columns, sums, rays.landings, rays.hats, weights, grid.row_length, z_rows)
+        for z_rows in pairwise(n_rows * k // n_parts for k in range(n_parts + 1))
+    )
+    return sums
 
 
 def momentum_tasks(

@@ -215,8 +215,7 @@ def _slabs(grid: PackedGrid) -> list[tuple[int, int]]:
     n_values = n_z * n_x * grid.lanes * grid.n_blocks
     wanted = max(_SLABS_PER_THREAD * thread_count(), n_values // _MOST_VALUES_PER_TASK)
     n_slabs = max(1, min(wanted, n_values // _LEAST_VALUES_PER_TASK, n_z // _LEAST_PLANES_PER_TASK))
-    bounds = [int(bound) for bound in np.linspace(0, n_z, n_slabs + 1)]
-    return list(pairwise(bounds))
+    return list(pairwise(k * n_z // n_slabs for k in range(n_slabs + 1)))
 
 
 def _row_parts(volume: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -19,8 +19,8 @@ from livetomo.kernels import packed
 from livetomo.kernels.doubling import carry_over, halved_size
 from livetomo.model import Geometry
 
-_LEAST_SIZE = 128
-"""Voxels and pixels across: of fewer a sweep takes hardly any time."""
+_LEAST_WIDTH, _LEAST_VOXELS = 32, 2**15
+"""Of the coarser one: with fewer a sweep takes hardly less time."""
 _SWEEPS_AHEAD = 2
 _STILL = StoppingRule(tolerance=1e-4, change=2e-4)
 """When the coarser one has nothing more to tell: a tenth of what ends a run."""
@@ -49,11 +49,11 @@ class Coarser:
 
 def start(method: Any, geometry: Geometry) -> Coarser | None:
     """Give an empty reconstruction at half the resolution; None if the grid is small."""
-    n_z, n_y, n_x = geometry.volume_shape
-    if min(n_z, n_x, geometry.detector_width) < _LEAST_SIZE:
+    n_z, n_y, n_x = (halved_size(size) for size in geometry.volume_shape)
+    width = halved_size(geometry.detector_width)
+    if min(n_z, n_x, width) < _LEAST_WIDTH or n_z * n_y * n_x < _LEAST_VOXELS:
         return None
-    shape = halved_size(n_z), halved_size(n_y), halved_size(n_x)
-    half = Geometry(shape, halved_size(geometry.detector_width), geometry.axis_shift_px / 2, geometry.device)
+    half = Geometry((n_z, n_y, n_x), width, geometry.axis_shift_px / 2, geometry.device)
     state = method.start(half)
     return Coarser(state, state.data.grid.new_volume())
 

@@ -1,6 +1,8 @@
 """The projections a reconstruction holds, packed for the kernels, with where their rays run and how much they count."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from livetomo.arrays import namespace
 from livetomo.kernels import packed
 from livetomo.kernels.turn import Turn
 from livetomo.model import Geometry
+
+Known = TypeVar("Known")
 
 _LEAST_PATH = 1e-3
 """Voxels: a ray that meets less of the grid than this is not used."""
@@ -48,6 +52,7 @@ class HeldData:
         self.path_lengths = np.zeros((0, self.geometry.detector_width), np.float32)
         self.ray_energies = self.path_lengths.copy()
         self._turns: dict[float, Turn] = {}
+        self._known: dict[str, Any] = {}
         self._trace()
 
     @classmethod
@@ -63,7 +68,7 @@ class HeldData:
         packed_ones = {
             key: xp.ascontiguousarray(getattr(self, key)[:, :n_rows]) for key in ("projections", "pixel_weights")
         }
-        return self.__dict__ | packed_ones | {"_turns": {}}
+        return self.__dict__ | packed_ones | {"_turns": {}, "_known": {}}
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -126,6 +131,13 @@ class HeldData:
         self._store(numbers, tilts)
         return numbers
 
+    def once(self, name: str, work: Callable[["HeldData"], Known]) -> Known:
+        """Give what ``work`` tells of the data, found once until they change."""
+        if name not in self._known:
+            self._known[name] = work(self)
+        known: Known = self._known[name]
+        return known
+
     def turn_at(self, rotation_deg: float) -> Turn | None:
         """Give how the specimen was turned in its plane, None when it was not."""
         if rotation_deg % 360 == 0:
@@ -147,16 +159,8 @@ class HeldData:
 
     def column_sums(self, numbers: np.ndarray) -> np.ndarray:
         """Give (z, x) float32: the column sums of A over these tilts of one rotation, by their weights."""
-        n_z, n_x = self.grid_at(self.rotations_deg[numbers[0]]).n_zx
-        grid, tilts = packed.PackedGrid((n_z, 1, n_x), self.grid.detector_width), np.arange(len(numbers))
-        images = np.broadcast_to(
-            self.tilt_weights[numbers, None, None].astype(np.float32), (len(numbers), 1, grid.detector_width)
-        )
-        ones, volume = grid.new_projections(len(numbers)), grid.new_volume()
-        grid.pack_projections(images, ones)
-        update = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-        packed.run(packed.backproject_tasks(grid, self.rays_of(numbers), volume[0], ones[0], tilts, update))
-        return grid.unpack_volume(volume)[:, 0]
+        grid = self.grid_at(self.rotations_deg[numbers[0]])
+        return packed.column_sums(grid, self.rays_of(numbers), self.tilt_weights[numbers])
 
     def residual(self, squares: float) -> float:
         """Give √(Σ w (b − A x)² / Σ w b²) from the numerator; tilts without a weight do not count."""
@@ -223,6 +227,7 @@ class HeldData:
         return weight if (image == 1).all() else image.astype(np.float64) * float(weight)
 
     def _store(self, numbers: np.ndarray, tilts: Tilts) -> None:
+        self._known.clear()
         if tilts.pixel_weights is not None and not self.pixel_weights.shape[1]:
             self.pixel_weights = packed.aligned_zeros(self.projections.shape, self.grid.device)
             self.pixel_weights[...] = 1

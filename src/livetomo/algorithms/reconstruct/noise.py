@@ -41,9 +41,8 @@ def noise_of_an_update(data: "HeldData", residual: float) -> float:
     A tenth of what the volume does not explain counts as noise too: misfit that is smooth from pixel to pixel, as
     denoised, interpolated or badly aligned projections leave it.
     """
-    deviation = float(np.hypot(_median_noise(data), _SHARE_OF_MISFIT * residual * _mean_square_root(data)))
-    n_tilts = max(1, int(np.count_nonzero(data.tilt_weights)))
-    return deviation / _median_path(data) / float(np.sqrt(n_tilts))
+    noise, root, path, n_tilts = data.once("noise of an update", _noise_root_path_tilts)
+    return float(np.hypot(noise, _SHARE_OF_MISFIT * residual * root)) / path / float(np.sqrt(n_tilts))
 
 
 def typical_density(data: "HeldData") -> float:
@@ -67,6 +66,11 @@ def damping_for_noise(data: "HeldData", least: float) -> float:
     noise = float((data.noise[counts] ** 2).sum()) * np.prod(data.geometry.projection_shape)
     share = np.sqrt(noise / energy) if energy > 0 else 0.0
     return float(np.clip(share**1.5 / 4, least, _LARGEST_DAMPING))
+
+
+def _noise_root_path_tilts(data: "HeldData") -> tuple[float, float, float, int]:
+    n_tilts = max(1, int(np.count_nonzero(data.tilt_weights)))
+    return _median_noise(data), _mean_square_root(data), _median_path(data), n_tilts
 
 
 def _median_noise(data: "HeldData") -> float:
