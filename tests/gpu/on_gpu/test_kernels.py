@@ -6,6 +6,7 @@ import pytest
 
 from livetomo.arrays import namespace_on, to_numpy
 from livetomo.kernels import conjugate, packed, variation
+from livetomo.kernels.doubling import carry_over
 from livetomo.kernels.projector import Projector
 from livetomo.kernels.turn import Turn, turn_back_tasks, turn_tasks
 
@@ -153,9 +154,16 @@ def turns(bench):
     return tuple(given)
 
 
+def carried_over(bench):
+    coarse = packed.PackedGrid((2, 5, 3), 3, bench.device)
+    volume, change, carried = bench.volume(), bench.volume(seed=5, grid=coarse), bench.volume(seed=6, grid=coarse)
+    list(carry_over((bench.grid, coarse), change, carried, (volume,), np.float32(-0.2), 1.0))
+    return volume, carried
+
+
 WORKS = [
     packing, forward, back, remainder, unweighed_remainder, momentum, conjugate_steps, unweighed_conjugate_steps,
-    descents, proximal, distances, turns,
+    descents, proximal, distances, turns, carried_over,
 ]  # fmt: skip
 
 

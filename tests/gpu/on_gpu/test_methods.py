@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import livetomo as lt
-from livetomo.algorithms.reconstruct import METHODS, method_named
+from livetomo.algorithms.reconstruct import METHODS, coarser, method_named
 from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.stopping import noise_level
 from livetomo.algorithms.reconstruct.tilts import Tilts
@@ -56,6 +56,14 @@ def assert_same(method, *data):
 @pytest.mark.parametrize("name", METHODS.keys() - ON_CPU_ONLY)
 def test_method_gives_the_same_volume(name):
     assert_same(method_named(name, **SETTINGS.get(name, {})), images())
+
+
+@pytest.mark.parametrize("name", ["fista-tv", "asd-pocs"])
+def test_a_coarser_one_goes_ahead(name, monkeypatch):
+    monkeypatch.setattr(coarser, "_LEAST_WIDTH", 2)
+    monkeypatch.setattr(coarser, "_LEAST_VOXELS", 1)
+    state, _ = assert_same(method_named(name, **SETTINGS.get(name, {})), images())
+    assert isinstance(state.coarser.carried, cupy.ndarray)
 
 
 @pytest.mark.parametrize("name", sorted(ON_CPU_ONLY))

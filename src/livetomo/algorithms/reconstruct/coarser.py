@@ -22,6 +22,8 @@ from livetomo.model import Geometry
 _LEAST_WIDTH, _LEAST_VOXELS = 32, 2**15
 """Of the coarser one: with fewer a sweep takes hardly less time."""
 _SWEEPS_AHEAD = 2
+_TILTS_FOR_WIDTH = 0.25
+"""With more tilts for each pixel of the detector's width little is left open."""
 _STILL = StoppingRule(tolerance=1e-4, change=2e-4)
 """When the coarser one has nothing more to tell: a tenth of what ends a run."""
 
@@ -58,8 +60,13 @@ def start(method: Any, geometry: Geometry) -> Coarser | None:
     return Coarser(state, state.data.grid.new_volume())
 
 
-def add(method: Any, coarser: Coarser, data: HeldData, numbers: np.ndarray) -> None:
-    """Take in what ``data`` holds under these numbers; the finer one does the same update by itself."""
+def grown(method: Any, coarser: Coarser | None, data: HeldData, numbers: np.ndarray) -> Coarser | None:
+    """Take in what ``data`` holds under these new numbers; the finer one does the same update by itself.
+
+    Gives None, for good, where there are so many tilts that it is not worth its time.
+    """
+    if coarser is None or len(data) > _TILTS_FOR_WIDTH * data.geometry.detector_width:
+        return None
     before = coarser.state.packed_volume.copy()
     images, weights = _halved(data, numbers)
     shifts_px = data.shifts_px[numbers] * [0, 0.5]  # the images held have been shifted along y
@@ -68,6 +75,7 @@ def add(method: Any, coarser: Coarser, data: HeldData, numbers: np.ndarray) -> N
     )
     coarser.carried += coarser.state.packed_volume - before
     _forget(coarser)
+    return coarser
 
 
 def replace(method: Any, coarser: Coarser, data: HeldData, number: int) -> None:

@@ -135,8 +135,7 @@ def add(
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     state.updates, state.is_comparable, state.merged, state.updates_astray = None, False, 0, 0
     state.momentum, state.is_led = max(1.0, state.momentum / 2), False
-    if state.coarser is not None:
-        coarser.add(scheme, state.coarser, data, numbers)
+    state.coarser = coarser.grown(scheme, state.coarser, data, numbers)
     if is_first and len(numbers) > (scheme.tilts_per_subset or len(numbers)):
         state.is_led = True
         return step(scheme, state)  # one update with all would cost nearly as much and bring nothing for what follows
