@@ -12,7 +12,7 @@ _UNIT = 1.0 / (1 << FRACTION_BITS)
 
 @njit(nogil=True, cache=True, fastmath=True)
 def add_columns(sums, landings, hats, tilt_weights, row_length, z_rows):  # type: ignore[no-untyped-def]
-    """Add the weights that voxels of the rows ``z_rows`` (first, end) of ``sums`` (z, x) have in the rays that exist."""
+    """Add what the rays that exist take of the voxels of rows ``z_rows`` (first, end) to ``sums`` (z, x)."""
     first, last = float(RAY_BORDER), float(row_length - RAY_BORDER - 1)
     for z in range(z_rows[0], z_rows[1]):
         for t in range(len(landings)):

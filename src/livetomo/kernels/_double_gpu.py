@@ -17,7 +17,7 @@ def change_along_y(volume, carried, out, places, shares, rows):  # type: ignore[
 def add_change(volume, change, sizes, z_axis, x_axis, floor, z_rows):  # type: ignore[no-untyped-def]
     """Do volume = max(floor, volume + change) for the voxel rows ``z_rows``; gives two sums of squares."""
     n = (z_rows[1] - z_rows[0]) * sizes[0] * volume.shape[1]
-    sums = launch_sums(2, _add_change, n, volume, volume, change, sizes, z_axis, x_axis, floor, z_rows[0])
+    sums = launch_sums(2, _add_change, n, volume, volume, change, (*sizes, z_rows[0]), (z_axis, x_axis), floor)
     return sums[0], sums[1]
 
 
@@ -37,8 +37,9 @@ def _change_along_y(n, volume, carried, out, places, shares, first_row):  # type
 
 
 @cuda.jit(cache=True)
-def _add_change(n, volume, change, sizes, z_axis, x_axis, floor, first_z, squares, energies):  # type: ignore[no-untyped-def]
-    n_x, n_z_coarse, n_x_coarse = sizes
+def _add_change(n, volume, change, sizes, axes, floor, squares, energies):  # type: ignore[no-untyped-def]
+    n_x, n_z_coarse, n_x_coarse, first_z = sizes
+    z_axis, x_axis = axes
     lanes = volume.shape[1]
     square, energy = np.float64(0), np.float64(0)
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):

@@ -5,7 +5,7 @@ task, so those that have helped wait a moment for the next call: asleep, lent to
 wait for each other. A forked process begins with none.
 """
 
-import _thread
+import _thread  # noqa: PLC2701 documented, and only private by its name
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -62,6 +62,7 @@ def test_method_gives_the_same_volume(name):
 def test_a_coarser_one_goes_ahead(name, monkeypatch):
     monkeypatch.setattr(coarser, "_LEAST_WIDTH", 2)
     monkeypatch.setattr(coarser, "_LEAST_VOXELS", 1)
+    monkeypatch.setattr(coarser, "_TILTS_FOR_WIDTH", 9)
     state, _ = assert_same(method_named(name, **SETTINGS.get(name, {})), images())
     assert isinstance(state.coarser.carried, cupy.ndarray)
 

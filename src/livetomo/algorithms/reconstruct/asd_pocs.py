@@ -71,8 +71,8 @@ class ASDPOCS:
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
     of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖, and the tolerance of the
-    residual ‖A x − b‖ / ‖b‖ is the noise found in the projections unless it is given. Where the grid is not small a
-    reconstruction at half the resolution goes ahead of each sweep, and one at a quarter ahead of that (``coarser``).
+    residual ‖A x − b‖ / ‖b‖ is the noise found in the projections unless it is given. While there are few tilts
+    for the width of the detector, the same at half the resolution goes ahead of each sweep (``coarser``).
     Memory: 3.6 copies of the volume, a quarter more while a change is carried over, and the projections 1.3 times.
 
     Raises
@@ -107,8 +107,8 @@ class ASDPOCS:
     def start(self, geometry: Geometry) -> ASDPOCSState:
         """Give an empty reconstruction."""
         data = HeldData.none(geometry)
-        volumes = [data.grid.new_volume() for _ in range(3)]
-        return ASDPOCSState(data, *volumes, coarser=coarser.start(self, geometry))
+        volume, before, spare = (data.grid.new_volume() for _ in range(3))
+        return ASDPOCSState(data, volume, before, spare, coarser=coarser.start(self, geometry))
 
     def add(
         self,

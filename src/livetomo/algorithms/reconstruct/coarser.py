@@ -1,9 +1,9 @@
 """The same reconstruction at half the resolution, which goes ahead of the finer one.
 
-What the tilts leave open settles slowly, from voxel to voxel. At half the resolution a sweep takes an eighth of the time
-and the way is half as long; and that reconstruction has a coarser one in turn. So before each sweep the coarser one does
-some, and what changed is carried over: its own blur is not, because only changes are. In the spirit of nested iteration
-and coarse-grid correction (Brandt, Math. Comput. 31, 333 (1977), doi:10.1090/S0025-5718-1977-0431719-X).
+What few tilts leave open settles slowly, from voxel to voxel. At half the resolution a sweep takes an eighth of the
+time and the way is half as long; and that reconstruction has a coarser one in turn. So before each sweep the coarser
+one does some, and what changed is carried over: its own blur is not, because only changes are. In the spirit of
+coarse-grid correction (Brandt, Math. Comput. 31, 333 (1977), doi:10.1090/S0025-5718-1977-0431719-X).
 """
 
 from collections.abc import Generator

@@ -23,13 +23,13 @@ class FISTATV:
     After each group of about ``tilts_per_subset`` tilts, spread over all angles, ``tv_steps`` steps of the proximal
     operator go on from the last. When the residual rises, momentum starts anew (O'Donoghue and Candès, Found. Comput.
     Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3) with subsets twice as large, so that in the end their
-    disagreement does not matter; ``tilts_per_subset=None`` is FISTA proper. Where the grid is not small a reconstruction at
-    half the resolution goes ahead of each sweep, and one at a quarter ahead of that (``coarser``).
+    disagreement does not matter; ``tilts_per_subset=None`` is FISTA proper. While there are few tilts for the width of
+    the detector, the same at half the resolution goes ahead of each sweep (``coarser``).
 
     λ follows the data: ``weight`` is in units of what the noise found in the projections does to a voxel in one update,
     so intensities may have any scale; a tenth of the misfit counts as noise too. Larger is smoother. Memory: 3.3
-    copies of the volume (two, the 8-bit duals, the coarser ones), a quarter more while a change is carried over, and the
-    projections 1.3 times.
+    copies of the volume (two, the 8-bit duals, the coarser ones), a quarter more while a change is carried over, and
+    the projections 1.3 times.
 
     Raises
     ------
