@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import threading
+import time
 
 import pytest
 
@@ -85,3 +86,13 @@ def test_forked_process_has_threads_of_its_own():
     child.join(30)
     assert child.exitcode == 0
     assert answers.get() == child.pid
+
+
+def test_helpers_that_nobody_calls_end(monkeypatch):
+    monkeypatch.setattr(_threads, "_PATIENCE_S", 0.01)
+    _threads.run(met_by(3))
+    assert _threads._Helper.idle
+    deadline = time.monotonic() + 20
+    while _threads._Helper.idle and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _threads._Helper.idle
