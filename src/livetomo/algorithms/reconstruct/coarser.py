@@ -35,6 +35,8 @@ class Coarser:
     state: Any
     carried: np.ndarray
     """Its packed volume as far as the finer one knows it."""
+    most_tilts: float
+    """With more it is given up; that of the finest holds for all."""
     residuals: list[float] = field(default_factory=list)
     """After each of its sweeps since the data changed."""
     changes: list[float] = field(default_factory=list)
@@ -56,8 +58,11 @@ def start(method: Any, geometry: Geometry) -> Coarser | None:
     if min(n_z, n_x, width) < _LEAST_WIDTH or n_z * n_y * n_x < _LEAST_VOXELS:
         return None
     half = Geometry((n_z, n_y, n_x), width, geometry.axis_shift_px / 2, geometry.device)
-    state = method.start(half)
-    return Coarser(state, state.data.grid.new_volume())
+    state, most_tilts = method.start(half), _TILTS_FOR_WIDTH * geometry.detector_width
+    inner = state.coarser
+    while inner is not None:
+        inner.most_tilts, inner = most_tilts, inner.state.coarser
+    return Coarser(state, state.data.grid.new_volume(), most_tilts)
 
 
 def grown(method: Any, coarser: Coarser | None, data: HeldData, numbers: np.ndarray) -> Coarser | None:
@@ -65,7 +70,7 @@ def grown(method: Any, coarser: Coarser | None, data: HeldData, numbers: np.ndar
 
     Gives None, for good, where there are so many tilts that it is not worth its time.
     """
-    if coarser is None or len(data) > _TILTS_FOR_WIDTH * data.geometry.detector_width:
+    if coarser is None or len(data) > coarser.most_tilts:
         return None
     before = coarser.state.packed_volume.copy()
     images, weights = _halved(data, numbers)
