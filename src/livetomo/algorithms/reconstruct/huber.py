@@ -24,7 +24,7 @@ class Huber:
     it makes no terraces of a gentle slope. Momentum, ordered subsets, and λ from the noise found in the projections as
     in ``FISTATV``: ``weight`` is λ, in units of what the noise does to a voxel in one update; ``edge`` is the gradient
     where linear begins, in the same unit and at least 12 times the weight, which keeps the descent stable.
-    A coarser reconstruction goes ahead, as there. Memory: 2.4 copies of the volume, a quarter more while a change is
+    A coarser reconstruction goes ahead, as there. Memory: 2.5 copies of the volume, a quarter more while a change is
     carried over, and the projections 1.3 times.
 
     Raises
