@@ -74,3 +74,11 @@ def test_path_lengths_are_the_projection_of_ones(shape, width):
     packed.run(packed.project_tasks(grid, rays, ones[0], projections[0], np.arange(len(angles))))
     expected = grid.unpack_projections(projections, 0, len(angles))[:, 0]
     np.testing.assert_allclose(rays.path_lengths(grid), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_taps_reach_every_voxel_of_a_block():
+    for n_x in (64, 4096, 9000, 30000):
+        grid = packed.PackedGrid((n_x, 200, n_x), n_x)
+        n_values = (n_x + 2) ** 2 * grid.lanes
+        assert n_values <= 1 << 33
+        assert grid.lanes * grid.n_blocks >= 200

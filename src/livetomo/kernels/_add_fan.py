@@ -25,9 +25,9 @@ _INDEX = ir.IntType(64)
 def add_fan(typingctx: Any, target: Any, source: Any, taps: Any, places: Any) -> Any:
     """Add Σ first weight · source row + second weight · next source row to neighbouring target rows.
 
-    ``taps`` are arrays (where the source row begins, in octets of lanes; first and second weight in turn). ``places``
-    are int64 (target_at, n_rows, n_tilts, taps_per_tilt): target row m begins at target_at + m lanes and gets the taps
-    number k taps_per_tilt + m for all tilts k. Source and target have as many lanes. Rows up to the next multiple of
+    ``taps`` are arrays (where the source row begins, in steps; first and second weight in turn). ``places`` are int64
+    (target_at, n_rows, n_tilts, taps_per_tilt): target row m begins at target_at + m lanes and gets the taps number k
+    taps_per_tilt + m for all tilts k. Source and target have as many lanes. Rows up to the next multiple of
     VOXELS_AT_ONCE must have taps and may be written too.
     """
     signature = types.void(target, source, taps, types.UniTuple(types.int64, 4))

@@ -20,9 +20,9 @@ _INDEX = ir.IntType(64)
 def add_rays(typingctx: Any, target: Any, source: Any, taps: Any, counts: Any, places: Any) -> Any:
     """Add Σ first weight · source row + second weight · source row further on by gap to neighbouring target rows.
 
-    ``taps`` are arrays (where the source row begins, in octets of lanes; first and second weight in turn). ``places``
-    are int64 (target_at, gap, n_rows, taps_per_row): target row m begins at target_at + m lanes and gets ``counts[m]``
-    taps from number m taps_per_row on. Source and target have as many lanes.
+    ``taps`` are arrays (where the source row begins, in steps; first and second weight in turn). ``places`` are int64
+    (target_at, gap, n_rows, taps_per_row): target row m begins at target_at + m lanes and gets ``counts[m]`` taps from
+    number m taps_per_row on. Source and target have as many lanes.
     """
     signature = types.void(target, source, taps, counts, types.UniTuple(types.int64, 4))
 

@@ -14,11 +14,15 @@ def use_full_vectors() -> None:
         features = llvm.get_host_cpu_features()
     except RuntimeError:  # LLVM does not know this processor's features: numba copes by itself
         return
-    if features.get("avx512f") and os.environ.get("NUMBA_ENABLE_AVX") != "0":
-        config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
+    if os.environ.get("NUMBA_ENABLE_AVX") != "0":
+        config.CPU_FEATURES = features.flatten() + (",-prefer-256-bit" if features.get("avx512f") else "")
 
 
 use_full_vectors()
 
-VECTOR_LANES = 16 if "+avx512f" in str(config.CPU_FEATURES).split(",") else 8
+_FEATURES = str(config.CPU_FEATURES).split(",")
+VECTOR_LANES = 16 if "+avx512f" in _FEATURES else 8
 """float32 values in a vector; twice the widest where vectors have four."""
+
+HAS_AVX = "+avx" in _FEATURES
+"""Whether vectors have eight values at least, as far as this process knows."""

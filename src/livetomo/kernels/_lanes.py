@@ -4,8 +4,8 @@ Every two-tap gather of this project, forward or back, is ``target row += Σ fir
 a short list of taps. Plain numba keeps the sums in memory; in LLVM's vector types they stay in registers, and every
 number of vectors in a row gets a loop of its own.
 
-A tap of few lanes costs as much to read as to use. So two are read at once: where their rows begin in one number, their
-four weights in one vector, of which shuffles make vectors of one weight.
+A tap of few lanes costs as much to read as to use. So two are read at once: their four weights in one vector, of which
+shuffles make vectors of one weight.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,11 +17,17 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from livetomo.kernels._host_cpu import VECTOR_LANES
+from livetomo.kernels._host_cpu import HAS_AVX, VECTOR_LANES
 from livetomo.kernels._vectors import ask_for
 
 LANE_STEP = 8
 """Rows have so many lanes or whole vectors of lanes."""
+
+OFFSET_STEP = 2
+"""Taps say in so many lanes where a row begins: processors scale by eight bytes while they read."""
+
+MOST_VALUES = OFFSET_STEP << 32
+"""Values of an array that taps can reach."""
 
 MOST_LANES = (9 if VECTOR_LANES == 16 else 8) * VECTOR_LANES
 """Lanes whose sums stay in registers, 32 or 16 with the weights and what is loaded; longer rows are done in parts."""
@@ -30,7 +36,6 @@ FAST = ("fast",)
 
 _FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _OCTET, _FOUR = ir.VectorType(_FLOAT, LANE_STEP), ir.VectorType(_FLOAT, 4)
-_OCTET_SHIFT = _INDEX(LANE_STEP.bit_length() - 1)
 _SIDE_BY_SIDE, _BOTH = 0, -1
 _WIDTHS = sorted({LANE_STEP, *range(VECTOR_LANES, MOST_LANES + 1, VECTOR_LANES)})
 
@@ -85,9 +90,9 @@ class Row:
 
 
 def some_taps(builder: ir.IRBuilder, taps: Any, first: Any, number: int) -> Iterator[Tap]:
-    """Read neighbouring taps; ``taps`` point to where rows begin (int32, in octets) and to the two weights in turn."""
+    """Read neighbouring taps; ``taps`` point to where rows begin (uint32, in steps) and to the two weights in turn."""
     for k in range(0, number, 2):
-        if number > 1 and VECTOR_LANES > LANE_STEP:
+        if number > 1 and HAS_AVX:
             yield from _two_taps(builder, taps, builder.add(first, _INDEX(k)))
         else:
             yield from (_one_tap(builder, taps, builder.add(first, _INDEX(m))) for m in range(k, min(k + 2, number)))
@@ -95,7 +100,7 @@ def some_taps(builder: ir.IRBuilder, taps: Any, first: Any, number: int) -> Iter
 
 def _one_tap(builder: ir.IRBuilder, taps: Any, number: Any) -> Tap:
     rows, weights = taps
-    offset = builder.zext(builder.load(builder.gep(rows, [number])), _INDEX)
+    offset = _offset(builder, rows, number)
     weights = builder.gep(weights, [builder.shl(number, _INDEX(1))])
 
     def weight(side: int, vector: ir.VectorType) -> Any:
@@ -104,25 +109,30 @@ def _one_tap(builder: ir.IRBuilder, taps: Any, number: Any) -> Tap:
             return shuffled(builder, two, _places(side, vector, (0, 1)))
         return splat(builder, builder.load(builder.gep(weights, [_INDEX(side)])), vector)
 
-    return builder.shl(offset, _OCTET_SHIFT), weight
+    return offset, weight
+
+
+def _offset(builder: ir.IRBuilder, rows: Any, number: Any) -> Any:
+    steps = builder.zext(builder.load(builder.gep(rows, [number])), _INDEX)
+    return builder.mul(steps, _INDEX(OFFSET_STEP))
 
 
 def _two_taps(builder: ir.IRBuilder, taps: Any, number: Any) -> list[Tap]:
     rows, weights = taps
-    both = builder.load(builder.bitcast(builder.gep(rows, [number]), _INDEX.as_pointer()), align=4)
-    offsets = builder.zext(builder.trunc(both, _INT), _INDEX), builder.lshr(both, _INDEX(32))
+    offsets = _offset(builder, rows, number), _offset(builder, rows, builder.add(number, _INDEX(1)))
     four = builder.bitcast(builder.gep(weights, [builder.shl(number, _INDEX(1))]), _FOUR.as_pointer())
-    four = builder.load(four, align=4)
+    four, repeated = builder.load(four, align=4), {}
 
     def weight_of(tap: int) -> Callable[[int, ir.VectorType], Any]:
         def weight(side: int, vector: ir.VectorType) -> Any:
-            wide = _opaque(builder, shuffled(builder, four, [k % 4 for k in range(vector.count)]))
+            if vector not in repeated:
+                repeated[vector] = _opaque(builder, shuffled(builder, four, [k % 4 for k in range(vector.count)]))
             in_quarters = [k - k % 4 + place for k, place in enumerate(_places(side, vector, (2 * tap, 2 * tap + 1)))]
-            return shuffled(builder, wide, in_quarters)
+            return shuffled(builder, repeated[vector], in_quarters)
 
         return weight
 
-    return [(builder.shl(offset, _OCTET_SHIFT), weight_of(tap)) for tap, offset in enumerate(offsets)]
+    return [(offset, weight_of(tap)) for tap, offset in enumerate(offsets)]
 
 
 def _places(side: int, vector: ir.VectorType, pair: tuple[int, int]) -> list[int]:

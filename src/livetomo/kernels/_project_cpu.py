@@ -12,7 +12,7 @@ from numba import njit
 from livetomo.kernels._add_fan import add_fan
 from livetomo.kernels._add_rays import add_rays
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import LANE_STEP, update_rows
+from livetomo.kernels._lanes import OFFSET_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
 from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
 
@@ -64,12 +64,13 @@ def _new_taps(n_rows, taps_per_row):  # type: ignore[no-untyped-def]
 def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: ignore[no-untyped-def]
     origin, main_step, ray_step = crossing[0], crossing[1], crossing[2]
     lanes, (taps, counts) = volume.shape[1], room
-    octets, taps_per_ray = lanes // LANE_STEP, (len(taps[0]) - TAPS_READ_AT_ONCE) // _RAYS
-    along, across = crossing[3] * octets, crossing[4] * octets
+    steps_per_row, taps_per_ray = lanes // OFFSET_STEP, (len(taps[0]) - TAPS_READ_AT_ONCE) // _RAYS
+    along, across = crossing[3] * steps_per_row, crossing[4] * steps_per_row
     main, main_end, cross, cross_end = tile
     owned = cross << FRACTION_BITS, cross_end << FRACTION_BITS
     limit, hat = np.int32(((cross_end - cross) << POSITION_BITS) - 1), (scale, scale * _UNIT, _ZERO)
     ray_first, ray_end = _rays_that_meet(origin, main_step, ray_step, (main, main_end), owned)
+    steps = _coarse(main_step), _coarse(main_step * TAPS_AT_ONCE)
     ray_end, per_row = min(ray_end, out_rows[1] - 2 * RAY_BORDER), 1.0 / main_step
     for ray_start in range(max(ray_first, 0), ray_end, _RAYS):
         n_rays = min(_RAYS, ray_end - ray_start)
@@ -78,13 +79,11 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
             begin, end = _rows_owned(at_zero, main_step, per_row, (main, main_end), owned)
             counts[number] = end - begin
             base, start = begin * along + cross * across, at_zero + begin * main_step - owned[0]
-            for k in range(0, end - begin, TAPS_AT_ONCE):
-                places = _coarse(start + k * main_step), _coarse(main_step), limit
-                rows = np.int32(base + k * along), np.int32(along), np.int32(across)
-                lay_taps(taps, number * taps_per_ray + k, (*places, *rows), hat)
+            rows = np.int32(base), np.int32(along), np.int32(across)
+            lay_taps(taps, number * taps_per_ray, end - begin, (_coarse(start), *steps, limit, *rows), hat)
             end_taps(taps, number * taps_per_ray + end - begin, np.int32(base))
         target_at = (out_rows[0] + RAY_BORDER + ray_start) * lanes
-        add_rays(out, volume, taps, counts, (target_at, across * LANE_STEP, n_rays, taps_per_ray))
+        add_rays(out, volume, taps, counts, (target_at, across * OFFSET_STEP, n_rays, taps_per_ray))
 
 
 @njit(nogil=True, inline="always")
@@ -147,7 +146,7 @@ def _gather_tile(sums, projections, beams, row_length, tile, room):  # type: ign
     sums[:] = _ZERO
     n_beams, n_fans = 0, -(-len(beams[2]) // len(room[0][0]))
     for t in beams[2]:
-        n_beams += _aim(beams, t, tile, (row_length, projections.shape[1] // LANE_STEP), room[0], n_beams)
+        n_beams += _aim(beams, t, tile, (row_length, projections.shape[1] // OFFSET_STEP), room[0], n_beams)
         if n_beams * n_fans >= len(beams[2]):
             _gather_fan(sums, projections, tile, room, n_beams)
             n_beams = 0
@@ -159,7 +158,7 @@ def _gather_tile(sums, projections, beams, row_length, tile, room):  # type: ign
 def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     """Make tilt ``t`` number k of the fan and give 1; give 0 if its rays pass the tile by."""
     (landings, hats, _), (places, shapes) = beams, fan
-    row_length, octets = row_shape
+    row_length, steps_per_row = row_shape
     step_z, step_x = landings[t, 1], landings[t, 2]
     corner = landings[t, 0] + tile[0] * step_z + tile[2] * step_x
     over_z, over_x = (tile[1] - 1) * step_z, (tile[3] - 1) * step_x
@@ -169,7 +168,8 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
         return 0
     low = max(low, 0)
     places[k, 0], places[k, 1], places[k, 2] = corner - (low << FRACTION_BITS), step_z, step_x
-    places[k, 3], places[k, 4] = (t * row_length + low) * octets, min(_FAR, (row_length - 1 - low) << POSITION_BITS) - 1
+    places[k, 3] = (t * row_length + low) * steps_per_row
+    places[k, 4] = min(_FAR, (row_length - 1 - low) << POSITION_BITS) - 1
     slope, height = hats[t, 0], hats[t, 1]
     shapes[k, 0], shapes[k, 1], shapes[k, 2] = height, height * slope * _UNIT, height * (_ONE - slope)
     return 1
@@ -182,10 +182,10 @@ def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-unty
     for j in range(tile[1]):
         for k in range(n_beams):
             start, step = places[k, 0] + j * places[k, 1], places[k, 2]
-            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // LANE_STEP)
+            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // OFFSET_STEP)
             hat = shapes[k, 0], shapes[k, 1], shapes[k, 2]
-            for i in range(0, tile[3], TAPS_AT_ONCE):
-                lay_taps(taps, k * tile_size + i, (_coarse(start + i * step), _coarse(step), *rows), hat)
+            steps = _coarse(step), _coarse(step * TAPS_AT_ONCE)
+            lay_taps(taps, k * tile_size, tile[3], (_coarse(start), *steps, *rows), hat)
         add_fan(sums, projections, taps, (j * tile_size * lanes, tile[3], n_beams, tile_size))
 
 

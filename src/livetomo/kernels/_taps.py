@@ -11,32 +11,42 @@ from numba import types
 from numba.extending import intrinsic
 
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import FAST, splat
+from livetomo.kernels._lanes import FAST, counted, splat
 
 TAPS_AT_ONCE, TAPS_READ_AT_ONCE = VECTOR_LANES, 8
 POSITION_BITS = 24
 """Bits of fraction, as float32 has: a tile reaches over less than 128 rows."""
 
-_FLOAT, _INT = ir.FloatType(), ir.IntType(32)
+_FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _FLOATS, _INTS = ir.VectorType(_FLOAT, TAPS_AT_ONCE), ir.VectorType(_INT, TAPS_AT_ONCE)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def lay_taps(typingctx: Any, taps: Any, at: Any, places: Any, hat: Any) -> Any:
-    """Lay taps number ``at`` to ``at + TAPS_AT_ONCE`` along a line that takes the same step each time.
+def lay_taps(typingctx: Any, taps: Any, at: Any, n_taps: Any, places: Any, hat: Any) -> Any:
+    """Lay taps from number ``at`` on along a line that takes the same step each time, whole vectors of them.
 
-    ``taps`` are arrays (where a row begins, int32; its two weights, float32). ``places`` are int32 (start, step, limit,
-    base, along, across): tap k lies at position start + k step, held within 0 and limit, with POSITION_BITS of fraction
-    f; its row begins at base + k along + whole position · across. The weights are max(0, height - f rise) and
-    max(0, foot + f rise) of the ``hat`` (height, rise, foot), float32.
+    ``taps`` are arrays (where a row begins, int32; its two weights, float32). ``places`` are int32 (start, step,
+    stride, limit, base, along, across): tap k lies at position start + k step, held within 0 and limit, with
+    POSITION_BITS of fraction f; a stride is TAPS_AT_ONCE steps, rounded once. Its row begins at base + k along + whole
+    position · across. The weights are max(0, height - f rise) and max(0, foot + f rise) of the ``hat`` (height, rise,
+    foot), float32.
     """
-    signature = types.void(taps, types.int64, types.UniTuple(types.int32, 6), types.UniTuple(types.float32, 3))
+    line, shape = types.UniTuple(types.int32, 7), types.UniTuple(types.float32, 3)
+    signature = types.void(taps, types.int64, types.int64, line, shape)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        places = [splat(builder, builder.extract_value(args[2], k), _INTS) for k in range(6)]
-        hat = [splat(builder, builder.extract_value(args[3], k), _FLOATS) for k in range(3)]
-        rows, weights = _laid(builder, places, hat)
-        _write(context, builder, signature.args[0], args[:2], (rows, weights))
+        start, step, stride, limit, base, along, across = (
+            splat(builder, builder.extract_value(args[3], k), _INTS) for k in range(7)
+        )
+        hat = [splat(builder, builder.extract_value(args[4], k), _FLOATS) for k in range(3)]
+        count, all_at_once = _each(range(TAPS_AT_ONCE)), _each([TAPS_AT_ONCE] * TAPS_AT_ONCE)
+        first = [builder.add(start, builder.mul(count, step)), builder.add(base, builder.mul(count, along))]
+        strides = stride, builder.mul(along, all_at_once)
+        n_times = builder.sdiv(builder.add(args[2], _INDEX(TAPS_AT_ONCE - 1)), _INDEX(TAPS_AT_ONCE))
+        with counted(builder, args[1], n_times, _INDEX(TAPS_AT_ONCE), first) as loop:
+            laid = _laid(builder, loop.values, (limit, across), hat)
+            _write(context, builder, signature.args[0], (args[0], loop.number), laid)
+            loop.values = [builder.add(*each) for each in zip(loop.values, strides, strict=True)]
         return context.get_dummy_value()
 
     return signature, generate
@@ -64,17 +74,15 @@ def _write(context: Any, builder: ir.IRBuilder, kind: Any, place: Any, vectors: 
         builder.store(values, builder.bitcast(builder.gep(data, [start]), values.type.as_pointer()), align=4)
 
 
-def _laid(builder: ir.IRBuilder, places: list[Any], hat: list[Any]) -> tuple[Any, Any]:
+def _laid(builder: ir.IRBuilder, line: list[Any], ends: tuple[Any, Any], hat: list[Any]) -> tuple[Any, Any]:
     """Give where the rows begin and, pair by pair, the weights."""
-    start, step, limit, base, along, across = places
-    height, rise, foot = hat
-    count, zero = _each(range(TAPS_AT_ONCE)), _each([0] * TAPS_AT_ONCE)
-    position = builder.add(start, builder.mul(count, step))
+    (position, rows), (limit, across), (height, rise, foot) = line, ends, hat
+    zero = _each([0] * TAPS_AT_ONCE)
     position = builder.select(builder.icmp_signed(">", position, zero), position, zero)
     position = builder.select(builder.icmp_signed("<", position, limit), position, limit)
     whole = builder.lshr(position, _each([POSITION_BITS] * TAPS_AT_ONCE))
     fraction = builder.sitofp(builder.and_(position, _each([(1 << POSITION_BITS) - 1] * TAPS_AT_ONCE)), _FLOATS)
-    rows = builder.add(builder.add(base, builder.mul(count, along)), builder.mul(whole, across))
+    rows = builder.add(rows, builder.mul(whole, across))
     climb = builder.fmul(fraction, rise, flags=FAST)
     first = _not_negative(builder, builder.fsub(height, climb, flags=FAST))
     second = _not_negative(builder, builder.fadd(foot, climb, flags=FAST))

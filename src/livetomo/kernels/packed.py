@@ -8,6 +8,7 @@ The layout is the same on the GPU, and so are the functions here: CuPy arrays ar
 of rays, some numbers a tilt, stays on the host.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,7 +19,7 @@ import numpy as np
 from livetomo.arrays import Device, is_cupy, namespace, namespace_on, require_on
 from livetomo.kernels import _columns_cpu, _momentum_cpu, _pack_cpu, _project_cpu
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import LANE_STEP, MOST_LANES
+from livetomo.kernels._lanes import LANE_STEP, MOST_LANES, MOST_VALUES
 from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
 from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
@@ -68,7 +69,8 @@ class PackedGrid:
     def lanes(self) -> int:
         """Slices that lie next to each other: the width that costs least for this many slices."""
         n_y = self.volume_shape[1]
-        widths: tuple[int, ...] = *range(MOST_LANES, 0, -VECTOR_LANES), LANE_STEP
+        most = min(MOST_LANES, MOST_VALUES // math.prod(n + 2 for n in self.n_zx))
+        widths: tuple[int, ...] = *range(most // VECTOR_LANES * VECTOR_LANES, 0, -VECTOR_LANES), LANE_STEP
         return min(widths, key=lambda lanes: -(-n_y // lanes) * (lanes + _LANES_OF_TAPS))
 
     @property
