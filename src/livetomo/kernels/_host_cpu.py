@@ -1,9 +1,14 @@
-"""Tell numba to use the widest vectors this processor has. Imported before anything is compiled."""
+"""Numba on this machine: the widest vectors of the processor, and a short start. Imported before all kernels."""
 
+import contextlib
 import os
+import sys
+from types import ModuleType
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped]
 from numba.core import config
+
+_BLAS = "scipy.linalg.cython_blas"
 
 
 def use_full_vectors() -> None:
@@ -18,7 +23,19 @@ def use_full_vectors() -> None:
         config.CPU_FEATURES = features.flatten() + (",-prefer-256-bit" if features.get("avx512f") else "")
 
 
+def load_array_functions() -> None:
+    # Numba's array functions ask whether SciPy has a BLAS by loading all of its linear algebra, a third of a start. It
+    # has one; a name in its place says so, and whoever calls the BLAS loads it then.
+    if "scipy.linalg" in sys.modules:
+        return
+    sys.modules[_BLAS] = ModuleType(_BLAS)
+    with contextlib.suppress(ImportError):  # it may be elsewhere in another numba
+        import numba.np.arraymath  # noqa: F401
+    del sys.modules[_BLAS]
+
+
 use_full_vectors()
+load_array_functions()
 
 _FEATURES = str(config.CPU_FEATURES).split(",")
 VECTOR_LANES = 16 if "+avx512f" in _FEATURES else 8
