@@ -1,16 +1,15 @@
 """Column sums of the matched pair: how much all rays of some tilts take of each voxel, without projecting anything."""
 
 import numpy as np
-from numba import njit
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._compiled import kernel
 from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _UNIT = 1.0 / (1 << FRACTION_BITS)
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def add_columns(sums, landings, hats, tilt_weights, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Add what the rays that exist take of the voxels of rows ``z_rows`` (first, end) to ``sums`` (z, x)."""
     first, last = float(RAY_BORDER), float(row_length - RAY_BORDER - 1)

@@ -1,9 +1,8 @@
 """The vector steps of conjugate gradients over rows of lanes."""
 
 import numpy as np
-from numba import njit
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._vectors import WIDTH, load, spread, store, total
 
 _ROWS_AT_ONCE = 32
@@ -12,7 +11,7 @@ _ROWS_AT_ONCE = 32
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def squares(packed, weights, pixel_weights, first, end):  # type: ignore[no-untyped-def]
     """Give Σ weight · value² over rows first to end; without rows of weights they are 1."""
     found = np.float64(0)
@@ -21,7 +20,7 @@ def squares(packed, weights, pixel_weights, first, end):  # type: ignore[no-unty
     return found
 
 
-@njit(nogil=True)
+@part
 def _squares(packed, weights, pixel_weights, first, end):  # type: ignore[no-untyped-def]
     lanes, found = packed.shape[1], spread(_ZERO)
     for row in range(first, end):
@@ -35,7 +34,7 @@ def _squares(packed, weights, pixel_weights, first, end):  # type: ignore[no-unt
     return total(found)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def weigh(packed, weights, pixel_weights, out, first, end):  # type: ignore[no-untyped-def]
     """Write weight · value of rows first to end into ``out``."""
     lanes = packed.shape[1]
@@ -45,7 +44,7 @@ def weigh(packed, weights, pixel_weights, out, first, end):  # type: ignore[no-u
             store(out, k, value * load(pixel_weights, k) if len(pixel_weights) else value)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def add_scaled(target, source, factor, first, end):  # type: ignore[no-untyped-def]
     """Add factor · source to rows first to end of ``target``."""
     lanes = target.shape[1]
@@ -53,7 +52,7 @@ def add_scaled(target, source, factor, first, end):  # type: ignore[no-untyped-d
         store(target, k, load(target, k) + spread(factor) * load(source, k))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_back(remainder, projected, weights, pixel_weights, factor, first, end):  # type: ignore[no-untyped-def]
     """Subtract factor · projected from the rays with a weight; gives Σ w remainder² after it, w those of the pixels."""
     found = np.float64(0)
@@ -63,7 +62,7 @@ def take_back(remainder, projected, weights, pixel_weights, factor, first, end):
     return found
 
 
-@njit(nogil=True)
+@part
 def _take_back(remainder, projected, weights, pixel_weights, factor, rows):  # type: ignore[no-untyped-def]
     lanes, found = remainder.shape[1], spread(_ZERO)
     for row in range(*rows):
@@ -76,7 +75,7 @@ def _take_back(remainder, projected, weights, pixel_weights, factor, rows):  # t
     return total(found)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def damp(gradient, volume, damping, first, end):  # type: ignore[no-untyped-def]
     """Subtract damping · volume from rows first to end of the gradient; gives Σ gradient² after it."""
     lanes, found = gradient.shape[1], np.float64(0)
@@ -86,7 +85,7 @@ def damp(gradient, volume, damping, first, end):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(nogil=True)
+@part
 def _damp(gradient, volume, damping, first, end):  # type: ignore[no-untyped-def]
     found = spread(_ZERO)
     for k in range(first, end, WIDTH):
@@ -96,7 +95,7 @@ def _damp(gradient, volume, damping, first, end):  # type: ignore[no-untyped-def
     return total(found)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def turn(direction, gradient, factor, first, end):  # type: ignore[no-untyped-def]
     """Make rows first to end of the direction gradient + factor · direction."""
     lanes = direction.shape[1]

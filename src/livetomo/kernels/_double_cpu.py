@@ -4,15 +4,14 @@ First along y, from the lanes of the one to those of the other, then along z and
 """
 
 import numpy as np
-from numba import njit
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._vectors import WIDTH, larger, load, spread, store, total
 
 _ZERO = np.float32(0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def change_along_y(volume, carried, out, places, shares, rows):  # type: ignore[no-untyped-def]
     """Write volume - carried of the named rows (first, end), at the slices of ``out``, and carry the volume.
 
@@ -30,7 +29,7 @@ def change_along_y(volume, carried, out, places, shares, rows):  # type: ignore[
             out[y // lanes, row, y % lanes] = before + shares[y] * (line[places[y] + 1] - before)
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def add_change(volume, change, sizes, z_axis, x_axis, floor, z_rows):  # type: ignore[no-untyped-def]
     """Do volume = max(floor, volume + change) for the voxel rows ``z_rows`` (first, end) of one block.
 
@@ -56,7 +55,7 @@ def add_change(volume, change, sizes, z_axis, x_axis, floor, z_rows):  # type: i
     return squares, energies
 
 
-@njit(nogil=True, fastmath=True)
+@part(fastmath=True)
 def _interpolate_row(line, source, place, share, n_z_coarse, n_x_coarse, stride):  # type: ignore[no-untyped-def]
     """Write the row between two coarse ones, its last column twice."""
     lanes = stride // (n_x_coarse + 2)

@@ -4,15 +4,14 @@ A span is some columns of a voxel row of one block, ``n`` values that follow eac
 neighbours of all are the same values shifted by one place, but for the lanes at the edge, which are put right here.
 """
 
-from numba import njit
-
+from livetomo.kernels._compiled import part
 from livetomo.kernels._vectors import WIDTH, load, store
 
 SPAN = 2048
 """Values in a span at most, but for very wide blocks: so many stay in the nearest cache."""
 
 
-@njit(nogil=True, fastmath=True)
+@part(fastmath=True)
 def look_ahead(source, at, n, lanes, n_used, gap, ahead):  # type: ignore[no-untyped-def]
     """Write the next in y; ``gap`` is how far the next block lies, 0 for the last: its last used lane sees itself."""
     for k in range(0, n, WIDTH):
@@ -24,7 +23,7 @@ def look_ahead(source, at, n, lanes, n_used, gap, ahead):  # type: ignore[no-unt
             ahead[k] = source[at + k]
 
 
-@njit(nogil=True, fastmath=True)
+@part(fastmath=True)
 def look_behind(source, at, n, lanes, gap, behind):  # type: ignore[no-untyped-def]
     """Write the one before in y; ``gap`` is how far the block before lies, 0 for the first: before it all is zero."""
     for k in range(0, n, WIDTH):

@@ -1,9 +1,8 @@
 """A step with momentum on lane blocks, where what is to be added was found before."""
 
 import numpy as np
-from numba import njit
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._vectors import WIDTH, larger, load, smaller, spread, store, total
 
 _ROWS_AT_ONCE = 32
@@ -12,7 +11,7 @@ _ROWS_AT_ONCE = 32
 _ZERO = np.float32(0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def advance(volumes, step, update, first, end):  # type: ignore[no-untyped-def]
     """Update rows first to end of y and x: x' = min(ceiling, max(floor, keep · y + step)) within the support.
 
@@ -25,7 +24,7 @@ def advance(volumes, step, update, first, end):  # type: ignore[no-untyped-def]
     return astray
 
 
-@njit(nogil=True)
+@part
 def advance_rows(volumes, row, step, step_row, gain, update):  # type: ignore[no-untyped-def]
     """Do the same for neighbouring rows from ``row`` on, with a gain (row,) for each row of the step."""
     extrapolated, volume, support = volumes

@@ -1,9 +1,8 @@
 """Between the order people use, slices along the middle axis, and lane blocks, slices innermost."""
 
 import numpy as np
-from numba import njit
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._vectors import WIDTH, load, spread, store, total
 
 _STRIP = 16
@@ -13,7 +12,7 @@ _ROWS_AT_ONCE = 32
 _ZERO = np.float32(0)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pack(images, block, first_slice, first_row, row_step):  # type: ignore[no-untyped-def]
     """Write (image, y, x) into a lane block: image k, column x goes to row first_row + k row_step + x."""
     n_images, n_y, n_x = images.shape
@@ -25,7 +24,7 @@ def pack(images, block, first_slice, first_row, row_step):  # type: ignore[no-un
                     block[first_row + k * row_step + i, lane] = images[k, first_slice + lane, i]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def unpack(images, block, first_slice, first_row, row_step):  # type: ignore[no-untyped-def]
     """Read (image, y, x) back out of a lane block."""
     n_images, n_y, n_x = images.shape
@@ -37,7 +36,7 @@ def unpack(images, block, first_slice, first_row, row_step):  # type: ignore[no-
                     images[k, first_slice + lane, i] = block[first_row + k * row_step + i, lane]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, row_length, border):  # type: ignore[no-untyped-def]
     """Turn A x into w R (b - A x), rows of lanes each, and give Σ w (b - A x)² over the rays with a weight R.
 
@@ -51,7 +50,7 @@ def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, r
     return squares
 
 
-@njit(nogil=True)
+@part
 def _subtract(projected, measured, weights, pixel_weights, first_row):  # type: ignore[no-untyped-def]
     lanes, weighed, squares = projected.shape[1], len(pixel_weights) > 0, spread(_ZERO)
     for number in range(len(weights)):

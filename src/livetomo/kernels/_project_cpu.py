@@ -7,10 +7,10 @@ cache while all its tilts pass.
 """
 
 import numpy as np
-from numba import njit
 
 from livetomo.kernels._add_fan import add_fan
 from livetomo.kernels._add_rays import add_rays
+from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import OFFSET_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
@@ -30,12 +30,12 @@ _CACHED_VALUES = 5000 * VECTOR_LANES
 """Values of a forward tile, of which the second cache holds a few times as many."""
 
 
-@njit(nogil=True)
+@part
 def _forward_tile(lanes):  # type: ignore[no-untyped-def]
     return max(16, min(96, np.int64(np.sqrt(_CACHED_VALUES / lanes)) // 8 * 8))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def project(volume, out, crossings, scales, n_zx, row_length, tilts):  # type: ignore[no-untyped-def]
     """Write the projections of the named tilts into their rows of ``out``."""
     tile_size, (n_z, n_x) = _forward_tile(volume.shape[1]), n_zx
@@ -53,14 +53,14 @@ def project(volume, out, crossings, scales, n_zx, row_length, tilts):  # type: i
                 _project_tile(volume, out, crossings[t], scales[t], tile, (t * row_length, row_length), room)
 
 
-@njit(nogil=True)
+@part
 def _new_taps(n_rows, taps_per_row):  # type: ignore[no-untyped-def]
     """Give room for the taps (where a row begins, its two weights) of so many rows, and for their counts."""
     n_taps = n_rows * (-(-taps_per_row // TAPS_AT_ONCE) * TAPS_AT_ONCE) + TAPS_READ_AT_ONCE
     return (np.empty(n_taps, np.int32), np.empty(2 * n_taps, np.float32)), np.empty(n_rows, np.int64)
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@part(inline="always")
 def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: ignore[no-untyped-def]
     origin, main_step, ray_step = crossing[0], crossing[1], crossing[2]
     lanes, (taps, counts) = volume.shape[1], room
@@ -86,13 +86,13 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
         add_rays(out, volume, taps, counts, (target_at, across * OFFSET_STEP, n_rays, taps_per_ray))
 
 
-@njit(nogil=True, inline="always")
+@part(inline="always")
 def _coarse(position):  # type: ignore[no-untyped-def]
     """Give the nearest position with POSITION_BITS of fraction."""
     return np.int32((position + _HALF) >> _COARSER)
 
 
-@njit(nogil=True, error_model="numpy")
+@part
 def _rays_that_meet(origin, main_step, ray_step, main, owned):  # type: ignore[no-untyped-def]
     low, high = owned
     start, stop = origin + main[0] * main_step, origin + (main[1] - 1) * main_step
@@ -101,7 +101,7 @@ def _rays_that_meet(origin, main_step, ray_step, main, owned):  # type: ignore[n
     return np.int64(np.floor(min(left, right))), np.int64(np.ceil(max(left, right))) + 1
 
 
-@njit(nogil=True, error_model="numpy")
+@part
 def _rows_owned(at_zero, main_step, per_row, main, owned):  # type: ignore[no-untyped-def]
     low, high = owned
     begin, end = main
@@ -116,7 +116,7 @@ def _rows_owned(at_zero, main_step, per_row, main, owned):  # type: ignore[no-un
     return begin, end
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` (first, end): volume = max(floor, keep · volume + gain · Aᵀ projections).
 
@@ -130,7 +130,7 @@ def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  
             _update_tile(volume, sums, update, tile, n_zx[1], tile_size)
 
 
-@njit(nogil=True)
+@part
 def _new_room(lanes):  # type: ignore[no-untyped-def]
     """Give the size of tiles and room for their sums, for a fan of tilts and for the taps of a row of voxels."""
     tile_size, n_beams = 32 if lanes <= 64 else 16, 6
@@ -140,21 +140,21 @@ def _new_room(lanes):  # type: ignore[no-untyped-def]
     return tile_size, sums, (fan, taps)
 
 
-@njit(nogil=True)
+@part
 def _gather_tile(sums, projections, beams, row_length, tile, room):  # type: ignore[no-untyped-def]
     """Write Aᵀ projections of a tile (z, rows, x, columns) into ``sums``."""
     sums[:] = _ZERO
-    n_beams, n_fans = 0, -(-len(beams[2]) // len(room[0][0]))
-    for t in beams[2]:
-        n_beams += _aim(beams, t, tile, (row_length, projections.shape[1] // OFFSET_STEP), room[0], n_beams)
-        if n_beams * n_fans >= len(beams[2]):
+    n_beams, n_tilts = 0, len(beams[2])
+    n_fans = -(-n_tilts // len(room[0][0]))
+    for number in range(n_tilts):
+        row_shape = row_length, projections.shape[1] // OFFSET_STEP
+        n_beams += _aim(beams, beams[2][number], tile, row_shape, room[0], n_beams)
+        if n_beams * n_fans >= n_tilts or number + 1 == n_tilts:
             _gather_fan(sums, projections, tile, room, n_beams)
             n_beams = 0
-    if n_beams:
-        _gather_fan(sums, projections, tile, room, n_beams)
 
 
-@njit(nogil=True, inline="always")
+@part(inline="always")
 def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     """Make tilt ``t`` number k of the fan and give 1; give 0 if its rays pass the tile by."""
     (landings, hats, _), (places, shapes) = beams, fan
@@ -175,7 +175,7 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     return 1
 
 
-@njit(nogil=True, inline="always")
+@part(inline="always")
 def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-untyped-def]
     (places, shapes), taps = room
     lanes, tile_size = projections.shape[1], (len(taps[0]) - TAPS_READ_AT_ONCE) // len(shapes)
@@ -189,7 +189,7 @@ def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-unty
         add_fan(sums, projections, taps, (j * tile_size * lanes, tile[3], n_beams, tile_size))
 
 
-@njit(nogil=True)
+@part
 def _update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
     gain, keep, floor = update
     z, n_j, x, n_i = tile
@@ -200,7 +200,7 @@ def _update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no
         update_rows(volume, sums, gain, places, (keep, floor))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def backproject_with_momentum(volumes, projections, beams, update, n_zx, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` of y and x: x' = min(ceiling, max(floor, keep · y + gain · Aᵀ projections)).
 
@@ -217,7 +217,7 @@ def backproject_with_momentum(volumes, projections, beams, update, n_zx, row_len
     return astray
 
 
-@njit(nogil=True)
+@part
 def _advance_tile(volumes, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
     z, n_j, x, n_i = tile
     astray = np.float64(0)

@@ -11,9 +11,8 @@ without a slice stay zero.
 """
 
 import numpy as np
-from numba import njit
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._lane_neighbours import SPAN, look_ahead, look_behind
 from livetomo.kernels._vectors import WIDTH, fetch, inverse_root, larger, load, load_change, spread, store, total
 
@@ -21,7 +20,7 @@ _DUAL_UNIT = np.float32(127)
 _PER_DUAL_UNIT = np.float32(1 / 127)
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def seam(volume, duals, n_zyx, z, problem, x_plane, pull):  # type: ignore[no-untyped-def]
     """Write x of plane ``z``, where a slab starts, and the new p_z of the plane before (int8), all blocks."""
     n_blocks, n_rows, lanes = volume.shape
@@ -52,18 +51,19 @@ def seam(volume, duals, n_zyx, z, problem, x_plane, pull):  # type: ignore[no-un
             _dual(planes, ahead, p, targets, at, n, problem)
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def proximal_step(volume, before, duals, n_zyx, z_rows, problem, push, seams):  # type: ignore[no-untyped-def]
     """Do a step for the slab ``z_rows`` (first, end) of all blocks; ``problem`` is (weight, rise, floor).
 
-    ``before`` becomes x and ``volume`` x + push · (x - before as it was); without ``before`` only the duals change.
+    ``before`` becomes x and ``volume`` x + push · (x - before as it was); without blocks of it only the duals change.
     ``seams`` are x and the new p_z before where the slab starts, and x where the next starts. Gives Σ (x - before)²
     and Σ x².
     """
     n_z, n_y, n_x = n_zyx
     n_blocks, n_rows, lanes = volume.shape
     columns = max(1, SPAN // lanes)
-    values, p = volume.reshape(-1), (duals[0].reshape(-1), duals[1].reshape(-1), duals[2].reshape(-1))
+    values, results = volume.reshape(-1), before.reshape(-1)
+    p = duals[0].reshape(-1), duals[1].reshape(-1), duals[2].reshape(-1)
     stride, width = (n_x + 2) * lanes, (n_x + 1) * lanes
     planes, beside = np.empty(2 * n_blocks * width, np.float32), np.empty(columns * lanes, np.float32)
     this, following = 0, n_blocks * width
@@ -86,17 +86,17 @@ def proximal_step(volume, before, duals, n_zyx, z_rows, problem, push, seams):  
                     _primal(values, p, planes, at, n, problem, beside)
                 look_ahead(planes, now, n, lanes, n_used, gap, beside)
                 _dual(planes, beside, p, p, (now, then, now + lanes, here, here), n, problem)
-                if before is not None:
+                if len(before):
                     above = seams[1] if z == z_rows[0] else p[0]
                     at = here, now - this if z == z_rows[0] else here - stride, here, lanes, to_before
-                    way, size = _push_on(values, before.reshape(-1), p, above, at, n, (*problem, push), beside)
+                    way, size = _push_on(values, results, p, above, at, n, (*problem, push), beside)
                     ways, sizes = ways + way, sizes + size
             _repeat_last_column(planes, following + (block + 1) * width, lanes)
         this, following = following, this
     return ways, sizes
 
 
-@njit(nogil=True, fastmath=True, error_model="numpy")
+@part(fastmath=True)
 def _primal(values, p, target, at, n, problem, behind):  # type: ignore[no-untyped-def]
     """Write max(floor, volume + weight · div p); ``at`` is (volume and p, p_z above, target, lanes, gap)."""
     here, over, there, lanes, gap = at
@@ -111,7 +111,7 @@ def _primal(values, p, target, at, n, problem, behind):  # type: ignore[no-untyp
         fetch(p[2], here + k + SPAN)
 
 
-@njit(nogil=True, fastmath=True, error_model="numpy")
+@part(fastmath=True)
 def _push_on(values, before, p, above, at, n, problem, behind):  # type: ignore[no-untyped-def]
     """Write x = max(floor, volume + weight · div p) into ``before``, and where it is pushed to into the volume."""
     here, over, there, lanes, gap = at
@@ -128,14 +128,14 @@ def _push_on(values, before, p, above, at, n, problem, behind):  # type: ignore[
     return np.float64(total(ways)), np.float64(total(sizes))
 
 
-@njit(nogil=True, fastmath=True, error_model="numpy")
+@part(fastmath=True)
 def _divergence(p, above, behind, at, k):  # type: ignore[no-untyped-def]
     here, lanes = at[0] + k, at[3]
     flow = load_change(p[0], here, above, at[1] + k) + load_change(p[2], here, p[2], here - lanes)
     return flow + (load(p[1], here) - load(behind, k))
 
 
-@njit(nogil=True, fastmath=True, error_model="numpy")
+@part(fastmath=True)
 def _dual(planes, ahead, p, targets, at, n, problem):  # type: ignore[no-untyped-def]
     """Write p + rise · ∇x, drawn into the unit ball; ``at`` is (x, x one on in z, x one on in x, p, targets)."""
     now, down, right, here, there = at
@@ -151,14 +151,14 @@ def _dual(planes, ahead, p, targets, at, n, problem):  # type: ignore[no-untyped
         store(targets[2], there + k, q_x * shrink)
 
 
-@njit(nogil=True, fastmath=True)
+@part(fastmath=True)
 def _repeat_last_column(planes, end, lanes):  # type: ignore[no-untyped-def]
     """There the difference in x is zero."""
     for k in range(end - lanes, end, WIDTH):
         store(planes, k, load(planes, k - lanes))
 
 
-@njit(nogil=True, fastmath=True)
+@part(fastmath=True)
 def _copy(plane, planes, at):  # type: ignore[no-untyped-def]
     for k in range(0, plane.size, WIDTH):
         store(planes, at + k, load(plane, k))

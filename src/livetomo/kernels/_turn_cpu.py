@@ -6,8 +6,8 @@ weights serve all its planes. A task writes its own part only, so tasks may run 
 """
 
 import numpy as np
-from numba import njit
 
+from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._octets import OCTET, STRIP, sum_rows, transpose_octet
 
 TAPS = 4
@@ -17,7 +17,7 @@ _ZERO = np.float32(0)
 _AFRESH = _ZERO, np.float32(np.finfo(np.float32).min)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def gather(source, out, strip, taps, widths, n_zy, part, update):  # type: ignore[no-untyped-def]
     """Update a strip of planes of ``out``: out = max(floor, keep · out + Σ weight · source voxel).
 
@@ -43,7 +43,7 @@ def gather(source, out, strip, taps, widths, n_zy, part, update):  # type: ignor
                     _flip(sums.reshape(-1), (0, STRIP), out.reshape(-1), (at, row_step), shape, update)
 
 
-@njit(nogil=True)
+@part
 def _lift(source, strip, n_x, z, n_planes):  # type: ignore[no-untyped-def]
     """Copy planes with z innermost; planes that a last strip lacks stay what they were, nobody reads their sums."""
     n_blocks, n_rows, lanes = source.shape
@@ -57,14 +57,14 @@ def _lift(source, strip, n_x, z, n_planes):  # type: ignore[no-untyped-def]
                 _flip(values, places[0], lifted, places[1], (n_planes, OCTET), _AFRESH)
 
 
-@njit(nogil=True)
+@part
 def _add_up(sums, strip, taps, target):  # type: ignore[no-untyped-def]
     starts, sources, weights = taps
     for k in range(OCTET):
         sum_rows(sums, strip, sources, weights, (k, starts[target + k], starts[target + k + 1]))
 
 
-@njit(nogil=True)
+@part
 def _flip(source, places, target, target_places, shape, update):  # type: ignore[no-untyped-def]
     """Update target[m, k] by source[k, m], (k, m) up to ``shape``; places are (start, from row to row)."""
     at, step = places
@@ -79,7 +79,7 @@ def _flip(source, places, target, target_places, shape, update):  # type: ignore
                 _flip_part(source, (here, step), target, (there, target_step), (n_k, n_m), update)
 
 
-@njit(nogil=True)
+@part
 def _flip_part(source, places, target, target_places, shape, update):  # type: ignore[no-untyped-def]
     keep, floor = update
     for k in range(shape[0]):
@@ -89,7 +89,7 @@ def _flip_part(source, places, target, target_places, shape, update):  # type: i
             target[there] = max(floor, kept + source[places[0] + k * places[1] + m])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def permute(source, out, offsets, widths, n_y, block, planes, update):  # type: ignore[no-untyped-def]
     """Update the planes (first, end) of one block of ``out`` by voxels that move whole: no interpolation.
 
@@ -109,7 +109,7 @@ def permute(source, out, offsets, widths, n_y, block, planes, update):  # type: 
                 _move(values, plane, offsets, tile, targets, places, update)
 
 
-@njit(nogil=True)
+@part
 def _move(values, plane, offsets, tile, targets, places, update):  # type: ignore[no-untyped-def]
     """Update a tile, up to eight by eight: by a transposition where eight source lanes follow each other."""
     of_x, of_y = offsets

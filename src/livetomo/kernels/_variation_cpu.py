@@ -7,14 +7,13 @@ result may take its place. The planes beside a slab, which another task may have
 """
 
 import numpy as np
-from numba import njit
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._lane_neighbours import SPAN, look_ahead, look_behind
 from livetomo.kernels._vectors import WIDTH, fetch, inverse_root, larger, load, load_change, spread, store, total
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def descend(volume, out, before, n_zyx, z_rows, planes, limits, move):  # type: ignore[no-untyped-def]
     """Write x = max(floor, volume - step · g) into ``out``; ``move`` is (writes, step, floor, push).
 
@@ -59,7 +58,7 @@ def descend(volume, out, before, n_zyx, z_rows, planes, limits, move):  # type: 
     return sums
 
 
-@njit(nogil=True, fastmath=True, error_model="numpy")
+@part(fastmath=True)
 def _flow(sources, rows, ahead, flux, there, n, limits):  # type: ignore[no-untyped-def]
     """Write the weighted differences; ``rows`` are here, one on in z, which is in the second source, one on in x."""
     (values, below), (here, down, right) = sources, rows
@@ -75,7 +74,7 @@ def _flow(sources, rows, ahead, flux, there, n, limits):  # type: ignore[no-unty
         fetch(below, down + k + SPAN)
 
 
-@njit(nogil=True, fastmath=True, error_model="numpy")
+@part(fastmath=True)
 def _divergence(fluxes, at, k):  # type: ignore[no-untyped-def]
     """``fluxes`` are those along z, y, x, that along z in the plane before, that along y in the lane before."""
     (along_z, along_y, along_x, before, behind), here = fluxes, at[1] + k
@@ -83,7 +82,7 @@ def _divergence(fluxes, at, k):  # type: ignore[no-untyped-def]
     return pull + load_change(along_y, here, behind, k)
 
 
-@njit(nogil=True, fastmath=True, error_model="numpy")
+@part(fastmath=True)
 def _step(values, targets, before, fluxes, at, n, move, sums):  # type: ignore[no-untyped-def]
     _, step, floor, push = move
     squares = ways = sizes = spread(np.float32(0))
@@ -104,7 +103,7 @@ def _step(values, targets, before, fluxes, at, n, move, sums):  # type: ignore[n
     sums[2] += np.float64(total(sizes))
 
 
-@njit(nogil=True, fastmath=True, error_model="numpy")
+@part(fastmath=True)
 def _squares(fluxes, at, n, sums):  # type: ignore[no-untyped-def]
     squares = spread(np.float32(0))
     for k in range(0, n, WIDTH):
@@ -113,7 +112,7 @@ def _squares(fluxes, at, n, sums):  # type: ignore[no-untyped-def]
     sums[0] += np.float64(total(squares))
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def squared_distance(volume, other):  # type: ignore[no-untyped-def]
     """Give Σ (volume - other)² of rows of lanes."""
     values, base = volume.reshape(-1), other.reshape(-1)

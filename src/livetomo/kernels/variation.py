@@ -157,7 +157,7 @@ def _proximal_slabs(
             for k, z_rows in enumerate(slabs)
         )
         is_last, ways = number == n_steps - 1, []
-        results = before if is_last else None
+        results = before if is_last else before[:0]
         steps = (
             partial(_put, ways, step, volume, results, duals, shape, z_rows, strengths, push, tuple(seams))
             for z_rows, *seams in zip(slabs, x_planes, pulls, x_planes[1:], strict=False)
