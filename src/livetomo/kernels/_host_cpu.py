@@ -29,9 +29,11 @@ def load_array_functions() -> None:
     if "scipy.linalg" in sys.modules:
         return
     sys.modules[_BLAS] = ModuleType(_BLAS)
-    with contextlib.suppress(ImportError):  # it may be elsewhere in another numba
-        import numba.np.arraymath  # noqa: F401
-    del sys.modules[_BLAS]
+    try:
+        with contextlib.suppress(ImportError):  # it may be elsewhere in another numba
+            import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules[_BLAS]
 
 
 use_full_vectors()
