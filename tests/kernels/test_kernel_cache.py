@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
+import livetomo
 from livetomo.kernels.projector import Projector
 
 ANGLES, SHAPE = [-61.0, 0.0, 33.0, 90.0], (19, 5, 23)
@@ -33,9 +36,9 @@ print(json.dumps([*counts, projections]))
 """
 
 
-def run(cache, wanted, processor):
+def run(cache, wanted, variables):
     words = [sys.executable, "-c", PROGRAM, json.dumps([ANGLES, SHAPE, wanted])]
-    environment = os.environ | processor | {"NUMBA_CACHE_DIR": str(cache)}
+    environment = os.environ | variables | {"NUMBA_CACHE_DIR": str(cache)}
     ran = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
     compiled, cached, projections = json.loads(ran.stdout)
     return compiled, cached, projections
@@ -48,3 +51,12 @@ def test_each_processor_type_has_kernels_that_later_processes_find(tmp_path):
     assert run(tmp_path, "all", ANOTHER_PROCESSOR) == (0, 3, projections)  # and leaves them there
     volume = np.random.default_rng(0).random(SHAPE, np.float32)
     np.testing.assert_allclose(projections, Projector(ANGLES, SHAPE)(volume), rtol=1e-5)
+
+
+def test_kernels_are_compiled_anew_when_a_file_beside_theirs_has_changed(tmp_path):
+    copy = shutil.copytree(Path(livetomo.__file__).parent, tmp_path / "source" / "livetomo")
+    place, cache = {"PYTHONPATH": str(copy.parent)}, tmp_path / "cache"
+    assert run(cache, "pack", place)[:2] == (1, 0)
+    assert run(cache, "pack", place)[:2] == (0, 1)
+    os.utime(copy / "kernels" / "_lanes.py", (0, 0))
+    assert run(cache, "pack", place)[:2] == (1, 0)

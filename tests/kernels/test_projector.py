@@ -73,6 +73,22 @@ def test_projection_is_the_dense_matrix(n_zx, angle, width, dx, axis_shift):
     np.testing.assert_allclose(A(volume)[0], np.einsum("uzx,zyx->yu", dense, volume), rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize("n_slices", [1, 2, 3, 8])
+@pytest.mark.parametrize("n_zx", [(37, 545), (545, 37)])
+def test_few_slices_are_projected_as_many(n_slices, n_zx):
+    tilt_angles, shifts, n_many = [-90, -61, -45.1, 0, 12, 44.9, 130, 270], np.linspace(-9, 7, 8), 16
+    few, many = (
+        Projector(tilt_angles, (n_zx[0], n_y, n_zx[1]), detector_width=411, shifts_px=shifts, axis_shift_px=3.4)
+        for n_y in (n_slices, n_many)
+    )
+    volume = np.random.default_rng(0).normal(size=(n_zx[0], n_many, n_zx[1])).astype(np.float32)
+    projections = many(volume)
+    np.testing.assert_allclose(few(volume[:, :n_slices]), projections[:, :n_slices], atol=2e-4)
+    np.testing.assert_allclose(
+        few.T(projections[:, :n_slices]), many.T(projections)[:, :n_slices], rtol=1e-4, atol=1e-3
+    )
+
+
 @pytest.mark.parametrize("n_slices", [1, 5, 8, 17, 24, 32, 40, 56, 61, 64, 80, 128, 130])
 def test_every_number_of_slices_is_projected_alike(n_slices):
     plane = np.random.default_rng(0).random((19, 1, 23)).astype(np.float32)

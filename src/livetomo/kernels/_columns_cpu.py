@@ -3,7 +3,8 @@
 import numpy as np
 
 from livetomo.kernels._compiled import kernel
-from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
+from livetomo.kernels._positions import FRACTION_BITS
+from livetomo.kernels._project_cpu import RAY_BORDER
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _UNIT = 1.0 / (1 << FRACTION_BITS)

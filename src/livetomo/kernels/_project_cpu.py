@@ -14,16 +14,13 @@ from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import OFFSET_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
-from livetomo.kernels._taps import POSITION_BITS, TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
+from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, UNIT, coarse, pixels_under, rays_that_meet
+from livetomo.kernels._taps import TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
 
-FRACTION_BITS = 32
 RAY_BORDER = 24
 """Zeros beside each detector row: a back-projection tile that overlaps the detector reaches no further."""
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
-_COARSER = FRACTION_BITS - POSITION_BITS
-_HALF = 1 << (_COARSER - 1)
-_UNIT = np.float32(1.0 / (1 << POSITION_BITS))
 _FAR = 1 << 31
 _RAYS = 8  # whose taps are laid before they are added up
 _CACHED_VALUES = 5000 * VECTOR_LANES
@@ -36,9 +33,9 @@ def _forward_tile(lanes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def project(volume, out, crossings, scales, n_zx, row_length, tilts):  # type: ignore[no-untyped-def]
-    """Write the projections of the named tilts into their rows of ``out``."""
-    tile_size, (n_z, n_x) = _forward_tile(volume.shape[1]), n_zx
+def project(volume, out, crossings, scales, block_shape, row_length, tilts):  # type: ignore[no-untyped-def]
+    """Write the projections of the named tilts into their rows of ``out``; ``block_shape`` is (n_z, n_x, n_slices)."""
+    tile_size, n_z, n_x = _forward_tile(volume.shape[1]), block_shape[0], block_shape[1]
     room = _new_taps(_RAYS, tile_size)
     for t in tilts:
         out[t * row_length : (t + 1) * row_length] = _ZERO
@@ -68,9 +65,9 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
     along, across = crossing[3] * steps_per_row, crossing[4] * steps_per_row
     main, main_end, cross, cross_end = tile
     owned = cross << FRACTION_BITS, cross_end << FRACTION_BITS
-    limit, hat = np.int32(((cross_end - cross) << POSITION_BITS) - 1), (scale, scale * _UNIT, _ZERO)
-    ray_first, ray_end = _rays_that_meet(origin, main_step, ray_step, (main, main_end), owned)
-    steps = _coarse(main_step), _coarse(main_step * TAPS_AT_ONCE)
+    limit, hat = np.int32(((cross_end - cross) << POSITION_BITS) - 1), (scale, scale * UNIT, _ZERO)
+    ray_first, ray_end = rays_that_meet(crossing, (main, main_end), owned)
+    steps = coarse(main_step), coarse(main_step * TAPS_AT_ONCE)
     ray_end, per_row = min(ray_end, out_rows[1] - 2 * RAY_BORDER), 1.0 / main_step
     for ray_start in range(max(ray_first, 0), ray_end, _RAYS):
         n_rays = min(_RAYS, ray_end - ray_start)
@@ -80,25 +77,10 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
             counts[number] = end - begin
             base, start = begin * along + cross * across, at_zero + begin * main_step - owned[0]
             rows = np.int32(base), np.int32(along), np.int32(across)
-            lay_taps(taps, number * taps_per_ray, end - begin, (_coarse(start), *steps, limit, *rows), hat)
+            lay_taps(taps, number * taps_per_ray, end - begin, (coarse(start), *steps, limit, *rows), hat)
             end_taps(taps, number * taps_per_ray + end - begin, np.int32(base))
         target_at = (out_rows[0] + RAY_BORDER + ray_start) * lanes
         add_rays(out, volume, taps, counts, (target_at, across * OFFSET_STEP, n_rays, taps_per_ray))
-
-
-@part(inline="always")
-def _coarse(position):  # type: ignore[no-untyped-def]
-    """Give the nearest position with POSITION_BITS of fraction."""
-    return np.int32((position + _HALF) >> _COARSER)
-
-
-@part
-def _rays_that_meet(origin, main_step, ray_step, main, owned):  # type: ignore[no-untyped-def]
-    low, high = owned
-    start, stop = origin + main[0] * main_step, origin + (main[1] - 1) * main_step
-    per_ray = 1.0 / ray_step
-    left, right = (low - max(start, stop)) * per_ray, (high - min(start, stop)) * per_ray
-    return np.int64(np.floor(min(left, right))), np.int64(np.ceil(max(left, right))) + 1
 
 
 @part
@@ -117,17 +99,17 @@ def _rows_owned(at_zero, main_step, per_row, main, owned):  # type: ignore[no-un
 
 
 @kernel
-def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject(volume, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` (first, end): volume = max(floor, keep · volume + gain · Aᵀ projections).
 
     ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor).
     """
     tile_size, sums, room = _new_room(volume.shape[1])
     for z in range(z_rows[0], z_rows[1], tile_size):
-        for x in range(0, n_zx[1], tile_size):
-            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_zx[1] - x)
+        for x in range(0, block_shape[1], tile_size):
+            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, block_shape[1] - x)
             _gather_tile(sums, projections, beams, row_length, tile, room)
-            _update_tile(volume, sums, update, tile, n_zx[1], tile_size)
+            update_tile(volume, sums, update, tile, block_shape[1], tile_size)
 
 
 @part
@@ -161,9 +143,7 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     row_length, steps_per_row = row_shape
     step_z, step_x = landings[t, 1], landings[t, 2]
     corner = landings[t, 0] + tile[0] * step_z + tile[2] * step_x
-    over_z, over_x = (tile[1] - 1) * step_z, (tile[3] - 1) * step_x
-    low = (corner + min(0, over_z) + min(0, over_x)) >> FRACTION_BITS
-    high = (corner + max(0, over_z) + max(0, over_x)) >> FRACTION_BITS
+    low, high = pixels_under(corner, (tile[1] - 1) * step_z, (tile[3] - 1) * step_x)
     if high < RAY_BORDER - 1 or low >= row_length - RAY_BORDER:
         return 0
     low = max(low, 0)
@@ -171,7 +151,7 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     places[k, 3] = (t * row_length + low) * steps_per_row
     places[k, 4] = min(_FAR, (row_length - 1 - low) << POSITION_BITS) - 1
     slope, height = hats[t, 0], hats[t, 1]
-    shapes[k, 0], shapes[k, 1], shapes[k, 2] = height, height * slope * _UNIT, height * (_ONE - slope)
+    shapes[k, 0], shapes[k, 1], shapes[k, 2] = height, height * slope * UNIT, height * (_ONE - slope)
     return 1
 
 
@@ -184,13 +164,13 @@ def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-unty
             start, step = places[k, 0] + j * places[k, 1], places[k, 2]
             rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // OFFSET_STEP)
             hat = shapes[k, 0], shapes[k, 1], shapes[k, 2]
-            steps = _coarse(step), _coarse(step * TAPS_AT_ONCE)
-            lay_taps(taps, k * tile_size, tile[3], (_coarse(start), *steps, *rows), hat)
+            steps = coarse(step), coarse(step * TAPS_AT_ONCE)
+            lay_taps(taps, k * tile_size, tile[3], (coarse(start), *steps, *rows), hat)
         add_fan(sums, projections, taps, (j * tile_size * lanes, tile[3], n_beams, tile_size))
 
 
 @part
-def _update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
+def update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
     gain, keep, floor = update
     z, n_j, x, n_i = tile
     lanes = volume.shape[1]
@@ -201,7 +181,7 @@ def _update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no
 
 
 @kernel
-def backproject_with_momentum(volumes, projections, beams, update, n_zx, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject_with_momentum(volumes, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` of y and x: x' = min(ceiling, max(floor, keep · y + gain · Aᵀ projections)).
 
     Then y = x' + momentum · (x' - x) and x = x'. ``volumes`` are (y, x, support), a support without rows is everywhere;
@@ -210,15 +190,15 @@ def backproject_with_momentum(volumes, projections, beams, update, n_zx, row_len
     tile_size, sums, room = _new_room(volumes[0].shape[1])
     astray = 0.0
     for z in range(z_rows[0], z_rows[1], tile_size):
-        for x in range(0, n_zx[1], tile_size):
-            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_zx[1] - x)
+        for x in range(0, block_shape[1], tile_size):
+            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, block_shape[1] - x)
             _gather_tile(sums, projections, beams, row_length, tile, room)
-            astray += _advance_tile(volumes, sums, update, tile, n_zx[1], tile_size)
+            astray += advance_tile(volumes, sums, update, tile, block_shape[1], tile_size)
     return astray
 
 
 @part
-def _advance_tile(volumes, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
+def advance_tile(volumes, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
     z, n_j, x, n_i = tile
     astray = np.float64(0)
     for j in range(n_j):

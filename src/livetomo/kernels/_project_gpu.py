@@ -9,40 +9,38 @@ import numpy as np
 from numba import cuda
 
 from livetomo.kernels._launch_gpu import launch, launch_sum
-from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
+from livetomo.kernels._positions import COARSER, FRACTION_BITS, UNIT
+from livetomo.kernels._project_cpu import RAY_BORDER
 from livetomo.kernels._steps_gpu import advanced, larger
-from livetomo.kernels._taps import POSITION_BITS
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _FRACTION = (1 << FRACTION_BITS) - 1
-_COARSER = FRACTION_BITS - POSITION_BITS
-_UNIT = np.float32(1.0 / (1 << POSITION_BITS))
 
 
-def project(volume, out, crossings, scales, n_zx, row_length, tilts):  # type: ignore[no-untyped-def]
+def project(volume, out, crossings, scales, block_shape, row_length, tilts):  # type: ignore[no-untyped-def]
     """Write the projections of the named tilts into their rows of ``out``."""
     n = len(tilts) * row_length * volume.shape[1]
-    launch(_project, n, volume, volume, out, (crossings, scales, tilts), n_zx, row_length)
+    launch(_project, n, volume, volume, out, (crossings, scales, tilts), block_shape, row_length)
 
 
-def backproject(volume, projections, beams, update, n_zx, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject(volume, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` (first, end): volume = max(floor, keep · volume + gain · Aᵀ projections).
 
     ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor).
     """
-    n = (z_rows[1] - z_rows[0]) * n_zx[1] * volume.shape[1]
-    launch(_backproject, n, volume, volume, projections, beams, update, (n_zx[1], row_length, z_rows[0]))
+    n = (z_rows[1] - z_rows[0]) * block_shape[1] * volume.shape[1]
+    launch(_backproject, n, volume, volume, projections, beams, update, (block_shape[1], row_length, z_rows[0]))
 
 
-def backproject_with_momentum(volumes, projections, beams, update, n_zx, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject_with_momentum(volumes, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Do the step with momentum of ``_project_cpu`` and give Σ (y - x') (x' - x)."""
-    n = (z_rows[1] - z_rows[0]) * n_zx[1] * projections.shape[1]
-    sizes = n_zx[1], row_length, z_rows[0]
+    n = (z_rows[1] - z_rows[0]) * block_shape[1] * projections.shape[1]
+    sizes = block_shape[1], row_length, z_rows[0]
     return launch_sum(_with_momentum, n, projections, volumes, projections, beams, update, sizes)
 
 
 @cuda.jit(cache=True)
-def _project(n, volume, out, rays, n_zx, row_length):  # type: ignore[no-untyped-def]
+def _project(n, volume, out, rays, block_shape, row_length):  # type: ignore[no-untyped-def]
     crossings, scales, tilts = rays
     lanes = volume.shape[1]
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):
@@ -51,12 +49,12 @@ def _project(n, volume, out, rays, n_zx, row_length):  # type: ignore[no-untyped
         if RAY_BORDER <= place < row_length - RAY_BORDER:
             at_zero = crossings[t, 0] + (place - RAY_BORDER) * crossings[t, 2]
             step, along, across = crossings[t, 1], crossings[t, 3], crossings[t, 4]
-            n_main, n_cross = (n_zx[0], n_zx[1]) if along > across else (n_zx[1], n_zx[0])
+            n_main, n_cross = (block_shape[0], block_shape[1]) if along > across else (block_shape[1], block_shape[0])
             end = (n_cross + 1) << FRACTION_BITS
             for row in range(1, n_main + 1):
                 position = at_zero + row * step
                 if 0 <= position < end:
-                    second = np.float32((position & _FRACTION) >> _COARSER) * _UNIT
+                    second = np.float32((position & _FRACTION) >> COARSER) * UNIT
                     at = row * along + (position >> FRACTION_BITS) * across
                     total += (_ONE - second) * volume[at, lane] + second * volume[at + across, lane]
         out[t * row_length + place, lane] = total * scales[t]
@@ -73,7 +71,7 @@ def _gathered(projections, beams, row_length, z, x, lane):  # type: ignore[no-un
         place = position >> FRACTION_BITS
         if RAY_BORDER - 1 <= place < row_length - RAY_BORDER:
             slope, height = hats[t, 0], hats[t, 1]
-            climb = np.float32((position & _FRACTION) >> _COARSER) * _UNIT * slope
+            climb = np.float32((position & _FRACTION) >> COARSER) * UNIT * slope
             first, second = larger(_ONE - climb, _ZERO), larger(_ONE - slope + climb, _ZERO)
             row = t * row_length + place
             total += height * (first * projections[row, lane] + second * projections[row + 1, lane])

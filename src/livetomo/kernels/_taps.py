@@ -12,10 +12,9 @@ from numba.extending import intrinsic
 
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import FAST, counted, splat
+from livetomo.kernels._positions import POSITION_BITS
 
 TAPS_AT_ONCE, TAPS_READ_AT_ONCE = VECTOR_LANES, 8
-POSITION_BITS = 24
-"""Bits of fraction, as float32 has: a tile reaches over less than 128 rows."""
 
 _FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _FLOATS, _INTS = ir.VectorType(_FLOAT, TAPS_AT_ONCE), ir.VectorType(_INT, TAPS_AT_ONCE)
@@ -76,18 +75,29 @@ def _write(context: Any, builder: ir.IRBuilder, kind: Any, place: Any, vectors: 
 
 def _laid(builder: ir.IRBuilder, line: list[Any], ends: tuple[Any, Any], hat: list[Any]) -> tuple[Any, Any]:
     """Give where the rows begin and, pair by pair, the weights."""
-    (position, rows), (limit, across), (height, rise, foot) = line, ends, hat
+    (position, rows), (limit, across) = line, ends
     zero = _each([0] * TAPS_AT_ONCE)
     position = builder.select(builder.icmp_signed(">", position, zero), position, zero)
     position = builder.select(builder.icmp_signed("<", position, limit), position, limit)
-    whole = builder.lshr(position, _each([POSITION_BITS] * TAPS_AT_ONCE))
-    fraction = builder.sitofp(builder.and_(position, _each([(1 << POSITION_BITS) - 1] * TAPS_AT_ONCE)), _FLOATS)
+    whole, (first, second) = weights_between(builder, position, hat)
     rows = builder.add(rows, builder.mul(whole, across))
-    climb = builder.fmul(fraction, rise, flags=FAST)
-    first = _not_negative(builder, builder.fsub(height, climb, flags=FAST))
-    second = _not_negative(builder, builder.fadd(foot, climb, flags=FAST))
     pairs = [side * TAPS_AT_ONCE + k for k in range(TAPS_AT_ONCE) for side in range(2)]
     return rows, builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(_INT, len(pairs)), pairs))
+
+
+def weights_between(builder: ir.IRBuilder, positions: Any, hat: list[Any]) -> tuple[Any, tuple[Any, Any]]:
+    """Give the whole part of positions, and the weights of the taps there and one further on."""
+    height, rise, foot = hat
+    whole, fraction = parted(builder, positions)
+    climb = builder.fmul(fraction, rise, flags=FAST)
+    first = _not_negative(builder, builder.fsub(height, climb, flags=FAST))
+    return whole, (first, _not_negative(builder, builder.fadd(foot, climb, flags=FAST)))
+
+
+def parted(builder: ir.IRBuilder, positions: Any) -> tuple[Any, Any]:
+    """Give the whole part of positions and their fraction, as float32 in units of the last bit."""
+    whole = builder.ashr(positions, _each([POSITION_BITS] * TAPS_AT_ONCE))
+    return whole, builder.sitofp(builder.and_(positions, _each([(1 << POSITION_BITS) - 1] * TAPS_AT_ONCE)), _FLOATS)
 
 
 def _each(values: Any) -> ir.Constant:

@@ -13,21 +13,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
+from types import ModuleType
 
 import numpy as np
 
 from livetomo.arrays import Device, is_cupy, namespace, namespace_on, require_on
-from livetomo.kernels import _columns_cpu, _momentum_cpu, _pack_cpu, _project_cpu
+from livetomo.kernels import _columns_cpu, _few_slices_cpu, _momentum_cpu, _pack_cpu, _project_cpu
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP, MOST_LANES, MOST_VALUES
-from livetomo.kernels._project_cpu import FRACTION_BITS, RAY_BORDER
+from livetomo.kernels._positions import FRACTION_BITS
+from livetomo.kernels._project_cpu import RAY_BORDER
 from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 
 _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
 _LEAST_COLUMNS_PER_TASK = 200_000
 _LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
-_Z_ROWS_PER_TASK, _TILE_ROWS = 32, 16
+_Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK, _TILE_ROWS = 32, 4096, 16
 
 __all__ = [
     "FRACTION_BITS",
@@ -82,6 +84,16 @@ class PackedGrid:
     def n_zx(self) -> tuple[int, int]:
         """(z, x) voxels of a slice."""
         return self.volume_shape[0], self.volume_shape[2]
+
+    @property
+    def block_shape(self) -> tuple[int, int, int]:
+        """(z, x) voxels of a slice and the slices in a lane block."""
+        return (*self.n_zx, min(self.lanes, self.volume_shape[1]))
+
+    @property
+    def is_in_lines(self) -> bool:
+        """Whether rays pass these slices in lines instead of lanes, where there are few."""
+        return self.device == "cpu" and _few_slices_cpu.HAS_LINES and self.lanes == LANE_STEP
 
     @property
     def row_length(self) -> int:
@@ -255,9 +267,10 @@ def project_tasks(
     grid: PackedGrid, rays: Rays, volume: np.ndarray, out: np.ndarray, tilts: np.ndarray
 ) -> Iterator[Task]:
     """Write A x of one block into ``out`` for the named tilts, as tasks that may run in any order."""
-    project = twin(_project_cpu, volume).project
+    project = _kernels(grid, volume).project
     for part in tilt_parts(grid, tilts):
-        yield task_on(volume, project, volume, out, rays.crossings, rays.scales, grid.n_zx, grid.row_length, part)
+        sizes = grid.block_shape, grid.row_length
+        yield task_on(volume, project, volume, out, rays.crossings, rays.scales, *sizes, part)
 
 
 def backproject_tasks(
@@ -272,9 +285,9 @@ def backproject_tasks(
 
     ``update`` is (gain (z, x) float32, keep, floor); ``NO_FLOOR`` for none.
     """
-    beams, work = (rays.landings, rays.hats, tilts), twin(_project_cpu, volume).backproject
+    beams, work = (rays.landings, rays.hats, tilts), _kernels(grid, volume).backproject
     for z_rows in _z_parts(grid, tilts):
-        yield task_on(volume, work, volume, projections, beams, update, grid.n_zx, grid.row_length, z_rows)
+        yield task_on(volume, work, volume, projections, beams, update, grid.block_shape, grid.row_length, z_rows)
 
 
 def column_sums(grid: PackedGrid, rays: Rays, tilt_weights: np.ndarray) -> np.ndarray:
@@ -304,10 +317,10 @@ def momentum_tasks(
     ``volumes`` are (y, x, support), the support uint8 and without rows if it is everywhere; ``update`` is (gain (z, x),
     keep, floor, ceiling, momentum). Each task adds its Σ (y - x') (x' - x) to ``astray``: above 0, it leads uphill.
     """
-    beams, work = (rays.landings, rays.hats, tilts), twin(_project_cpu, projections).backproject_with_momentum
+    beams, work = (rays.landings, rays.hats, tilts), _kernels(grid, projections).backproject_with_momentum
 
     def advance(z_rows: tuple[int, int]) -> None:
-        astray.append(work(volumes, projections, beams, update, grid.n_zx, grid.row_length, z_rows))
+        astray.append(work(volumes, projections, beams, update, grid.block_shape, grid.row_length, z_rows))
 
     for z_rows in _z_parts(grid, tilts):
         yield task_on(projections, advance, z_rows)
@@ -358,6 +371,10 @@ def remainder_tasks(
         yield task_on(out, remainder, project, part)
 
 
+def _kernels(grid: PackedGrid, array: np.ndarray) -> ModuleType:
+    return _few_slices_cpu if grid.is_in_lines else twin(_project_cpu, array)
+
+
 def tilt_parts(grid: PackedGrid, tilts: np.ndarray) -> list[np.ndarray]:
     """Cut the tilts into parts for one task each, as many as keep all threads busy."""
     if grid.device == "cuda":
@@ -372,7 +389,9 @@ def _z_parts(grid: PackedGrid, tilts: np.ndarray) -> list[tuple[int, int]]:
     n_z = grid.volume_shape[0]
     if grid.device == "cuda":
         return [(0, n_z)]
-    n_parts = min(max(-(-n_z // _Z_ROWS_PER_TASK), 2 * thread_count()), _most_tasks(grid, tilts))
+    z_rows_per_task = max(_Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK // grid.lanes)
+    tasks_per_thread = 1 if grid.is_in_lines else 2  # each task turns all rays into lines
+    n_parts = min(max(-(-n_z // z_rows_per_task), tasks_per_thread * thread_count()), _most_tasks(grid, tilts))
     step = -(-n_z // (n_parts * _TILE_ROWS)) * _TILE_ROWS
     return [(z, min(n_z, z + step)) for z in range(0, n_z, step)]
 
