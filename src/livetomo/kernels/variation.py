@@ -53,12 +53,12 @@ def gradient_norm(grid: PackedGrid, volume: np.ndarray, smoothing: float) -> flo
 def tv_descent(
     grid: PackedGrid, volume: np.ndarray, out: np.ndarray, step: float, smoothing: float, piece_s: float
 ) -> Generator[None, None, float]:
-    """Write volume - step · g into ``out``, g the gradient of Σ √(|∇x|² + smoothing²); give ‖g‖.
+    """Write max(0, volume - step · g) into ``out``, g the gradient of Σ √(|∇x|² + smoothing²); give ‖g‖.
 
     ``out`` may be the volume; if left at a piece, it is neither the one nor the other.
     """
     sums: list[Any] = []
-    limits, move = (_square(smoothing), np.float32(0)), (True, np.float32(step), NO_FLOOR, np.float32(0))
+    limits, move = (_square(smoothing), np.float32(0)), (True, np.float32(step), np.float32(0), np.float32(0))
     yield from run_in_pieces(_descents(grid, (volume, out, None), limits, move, sums), piece_s)
     return float(np.sqrt(_totals(sums)[0]))
 

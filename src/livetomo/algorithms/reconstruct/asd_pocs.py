@@ -9,7 +9,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct import coarser
 from livetomo.algorithms.reconstruct.coarser import Coarser
 from livetomo.algorithms.reconstruct.held_data import HeldData
-from livetomo.algorithms.reconstruct.noise import residual_of_noise, typical_density
+from livetomo.algorithms.reconstruct.noise import noise_of_an_update, residual_of_noise, typical_density
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
@@ -21,10 +21,14 @@ _SMOOTHING = 0.05
 """Rounding of the total variation's kink, over the typical density; a sharper one makes the steps turn on rounding."""
 
 _LEAST_SIZE = 1e-15
-_WIDENING = 1.5
-"""Power of the share of new tilts by which steps of TV grow: the volume has more to change than the data grow by."""
-_LONGEST_DESCENT = 0.03
-"""Of a step down the TV, over ‖x‖: at first the data move the volume by nearly all of it, too far for steps of TV."""
+_WIDENING, _WIDEST = 1.5, 0.3
+"""Power of the share of new tilts by which steps of TV grow, as there is more to change than the data grow by; and how
+far over the way that the data move the volume: from there on TV takes from the specimen, not from the noise."""
+_LONGEST_DESCENT, _LONGEST_OVER_NOISE = 0.03, 4.0
+"""Of a step down the TV, over ‖x‖ or, if that is longer, for each voxel over the noise that an update of SIRT gives it:
+at first the data move the volume by nearly all of it, too far for steps of TV, which then turn on rounding."""
+_SHARE_OF_TOLERANCE = 0.025
+"""By how much the tolerance is above the noise: what smoothing leaves is misfit too, and below this noise is fitted."""
 
 
 @dataclass
@@ -67,11 +71,12 @@ class ASDPOCS:
     each as long as dPOCS: at first ``tv_share`` of the way that the data moved the volume; times ``tv_decay`` whenever
     TV moved it further than ``largest_ratio`` of that while the residual is above the tolerance (Sidky and Pan, Phys.
     Med. Biol. 53, 4777 (2008), doi:10.1088/0031-9155/53/17/021). The relaxation falls by ``relaxation_decay`` a sweep.
-    New tilts take both back by the share that they are of all, steps down the TV somewhat further; the volume is kept.
+    New tilts take both back by the share that they are of all, steps down the TV somewhat further, but no further than
+    0.3 times the way that the data moved the volume; the volume is kept.
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
-    of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖, and the tolerance of the
-    residual ‖A x − b‖ / ‖b‖ is the noise found in the projections unless it is given. While there are few tilts
+    of one with 0.25, TV has three dimensions, and the tolerance of the residual ‖A x − b‖ / ‖b‖ is 1.025 times the noise
+    found in the projections unless it is given. While there are few tilts
     for the width of the detector, the same at half the resolution goes ahead of each sweep (``coarser``).
     Memory: 3.6 copies of the volume, a quarter more while a change is carried over, and the projections 1.3 times.
 
@@ -191,7 +196,8 @@ class ASDPOCS:
         state.updates = None
         n_before = len(state.data) - n_new
         if n_before and state.descent_length is not None:
-            state.descent_length *= (1 + n_new / n_before) ** _WIDENING
+            wider = state.descent_length * (1 + n_new / n_before) ** _WIDENING
+            state.descent_length = min(wider, max(state.descent_length, _WIDEST * state.data_change))
             state.n_sweeps = state.n_sweeps * n_before // len(state.data)
 
     @staticmethod
@@ -214,8 +220,7 @@ class ASDPOCS:
         grid, smoothing = state.data.grid, _SMOOTHING * typical_density(state.data)
         length = state.descent_length
         if length is None:
-            longest = _LONGEST_DESCENT * float(namespace(state.packed_volume).linalg.norm(state.packed_volume))
-            length = min(self.tv_share * state.data_change, longest)
+            length = min(self.tv_share * state.data_change, _longest_descent(state))
         lowered = state.packed_volume
         norm = variation.gradient_norm(grid, lowered, smoothing) if self.tv_steps else 0.0
         for _ in range(self.tv_steps):
@@ -224,7 +229,9 @@ class ASDPOCS:
             norm = yield from variation.tv_descent(grid, lowered, state.spare, step, smoothing, piece_s)
             lowered = state.spare
         change = variation.distance(lowered, state.packed_volume)
-        tolerance = residual_of_noise(state.data) if self.tolerance is None else self.tolerance
+        tolerance = self.tolerance
+        if tolerance is None:
+            tolerance = (1 + _SHARE_OF_TOLERANCE) * residual_of_noise(state.data)
         if change > self.largest_ratio * state.data_change and state.residual > tolerance:
             length *= self.tv_decay
         state.descent_length, state.n_sweeps = length, state.n_sweeps + 1
@@ -232,3 +239,9 @@ class ASDPOCS:
             state.packed_volume, state.spare = lowered, state.packed_volume
         size = float(namespace(lowered).linalg.norm(lowered))
         state.change = max(state.lead, variation.distance(lowered, state.before) / max(size, _LEAST_SIZE))
+
+
+def _longest_descent(state: ASDPOCSState) -> float:
+    volume = state.packed_volume
+    of_noise = noise_of_an_update(state.data, 0.0) * float(np.sqrt(np.prod(state.data.grid.volume_shape)))
+    return max(_LONGEST_DESCENT * float(namespace(volume).linalg.norm(volume)), _LONGEST_OVER_NOISE * of_noise)
