@@ -2,7 +2,8 @@
 
 Every slice across the tilt axis sees the same system matrix. So 8 to 144 slices are kept next to each other in memory
 (lanes) and each ray's weights are worked out once for all of them. A packed volume is ``[block][z x][lane]`` with a
-border of one zero voxel, packed projections are ``[block][tilt x][lane]`` with zeros beside each detector row.
+border of one zero voxel, packed projections are ``[block][tilt x][lane]`` with zeros beside each detector row. Where
+there are 8 slices at most, an x86 processor with AVX-512 works along the rays instead (``_few_slices_cpu``).
 
 The layout is the same on the GPU, and so are the functions here: CuPy arrays are worked on where they are. What is said
 of rays, some numbers a tilt, stays on the host.

@@ -71,13 +71,14 @@ class ASDPOCS:
     each as long as dPOCS: at first ``tv_share`` of the way that the data moved the volume; times ``tv_decay`` whenever
     TV moved it further than ``largest_ratio`` of that while the residual is above the tolerance (Sidky and Pan, Phys.
     Med. Biol. 53, 4777 (2008), doi:10.1088/0031-9155/53/17/021). The relaxation falls by ``relaxation_decay`` a sweep.
-    New tilts take both back by the share that they are of all, steps down the TV somewhat further, but no further than
-    0.3 times the way that the data moved the volume; the volume is kept.
+    New tilts take both back by the share that they are of all, steps down the TV somewhat further, up to 0.3 times the
+    way that the data moved the volume; the volume is kept.
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
-    of one with 0.25, TV has three dimensions, and the tolerance of the residual ‖A x − b‖ / ‖b‖ is 1.025 times the noise
-    found in the projections unless it is given. While there are few tilts
-    for the width of the detector, the same at half the resolution goes ahead of each sweep (``coarser``).
+    of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖ or four times the noise of an
+    update of SIRT, and the tolerance of the residual ‖A x − b‖ / ‖b‖ is 1.025 times the noise found in the projections
+    unless it is given. While there are few tilts for the width of the detector, the same at half the resolution goes
+    ahead of each sweep (``coarser``).
     Memory: 3.6 copies of the volume, a quarter more while a change is carried over, and the projections 1.3 times.
 
     Raises
