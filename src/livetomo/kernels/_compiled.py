@@ -22,7 +22,7 @@ def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     if function is None:
         return partial(kernel, **options)
     compiled: Any = njit(function, nogil=True, error_model="numpy", no_cfunc_wrapper=True, cache=True, **options)
-    cache_file = getattr(compiled._cache, "_cache_file", None)
+    cache_file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if cache_file is not None:
         # By itself numba asks whether this file has changed, and would keep what others of these files once said
         cache_file._source_stamp = _SOURCES
