@@ -33,8 +33,8 @@ def line_plot(
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in curve))
         parts += [
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>',
-            f'<path d="M{_WIDTH - 272} {line - 4}h22" stroke="{colour}" stroke-width="2"/>',
-            f'<text x="{_WIDTH - 244}" y="{line}">{escape(name)}</text>',
+            f'<path d="M{_WIDTH - 234} {line - 4}h18" stroke="{colour}" stroke-width="2"/>',
+            f'<text x="{_WIDTH - 210}" y="{line}">{escape(name)}</text>',
         ]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
