@@ -75,10 +75,10 @@ class ASDPOCS:
     way that the data moved the volume; the volume is kept.
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
-    of one with 0.25, TV has three dimensions, no step of it is longer than 3 % of ‖x‖ or four times the noise of an
-    update of SIRT, and the tolerance of the residual ‖A x − b‖ / ‖b‖ is 1.025 times the noise found in the projections
-    unless it is given. While there are few tilts for the width of the detector, the same at half the resolution goes
-    ahead of each sweep (``coarser``).
+    of one with 0.25, TV has three dimensions, no step of it is longer than the longer of 3 % of ‖x‖ and four times the
+    noise of an update of SIRT, and the tolerance of the residual ‖A x − b‖ / ‖b‖ is 1.025 times the noise found in the
+    projections unless it is given. While there are few tilts for the width of the detector, the same at half the
+    resolution goes ahead of each sweep (``coarser``).
     Memory: 3.6 copies of the volume, a quarter more while a change is carried over, and the projections 1.3 times.
 
     Raises
