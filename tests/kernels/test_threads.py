@@ -52,11 +52,12 @@ def test_two_callers_do_not_wait_for_each_other():
     assert not failures
 
 
-def test_failure_reaches_the_caller_and_leaves_the_threads_fit_for_work():
+@pytest.mark.parametrize("kind", [ArithmeticError, IndexError])
+def test_failure_reaches_the_caller_and_leaves_the_threads_fit_for_work(kind):
     def fail():
-        raise ArithmeticError("on purpose")
+        raise kind("on purpose")
 
-    with pytest.raises(ArithmeticError, match="on purpose"):
+    with pytest.raises(kind, match="on purpose"):
         _threads.run([fail] * 5)
     _threads.run(met_by(3))
 

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 import livetomo as lt
+from livetomo.algorithms.reconstruct.dart import DART
+from livetomo.algorithms.reconstruct.fista_tv import FISTATV
 from livetomo.errors import LivetomoError
 from livetomo.live.engine import run
-from livetomo.live.first_axis import first_series
+from livetomo.live.first_axis import SecondAxis, first_series
+from livetomo.live.reconstruction import LiveReconstruction, Prepared
 from livetomo.sim import Habits, write_series
 from livetomo.sim.phantoms import particles
 
@@ -45,6 +48,22 @@ def test_a_first_series_of_other_size_ends_the_run_with_the_reason(volume, setti
     notes = []
     assert run(settings, on_status=lambda status: notes.append(status.note)) == 1
     assert "expected a first series with images of (40, 40)" in notes[-1]
+
+
+def test_a_run_about_a_second_axis_ends_by_the_rule_of_its_method(volume):
+    dart = DART(start_sweeps=2, round_sweeps=1)
+    live = LiveReconstruction(SecondAxis(dart, about_an_axis(volume, 0), 90.0, is_aligned=False))
+    live.add([Prepared("first", about_an_axis(volume, 90).projections[0], -60.0)])
+    while not live.has_converged:
+        list(live.refine())
+    assert live.sweeps == dart.usual_sweeps
+
+
+def test_a_run_about_a_second_axis_tells_how_far_a_sweep_moved_the_volume(volume):
+    live = LiveReconstruction(SecondAxis(FISTATV(), about_an_axis(volume, 0), 90.0, is_aligned=False))
+    live.add([Prepared("first", about_an_axis(volume, 90).projections[0], -60.0)])
+    list(live.refine())
+    assert live.changes[0] > 0
 
 
 def test_a_file_without_angles_is_no_first_series(settings_for, tmp_path):

@@ -76,15 +76,17 @@ def _run_until(queue: list[Task], deadline: float) -> None:
     failures: list[BaseException] = []
 
     def work() -> None:
-        try:
-            while not failures:
-                queue.pop()()
-                if time.perf_counter() >= deadline:
-                    return
-        except IndexError:
-            return
-        except BaseException as failure:  # noqa: BLE001 handed to the caller, whose thread raises it
-            failures.append(failure)
+        while not failures:
+            try:
+                task = queue.pop()
+            except IndexError:
+                return
+            try:
+                task()
+            except BaseException as failure:  # noqa: BLE001 handed to the caller, whose thread raises it
+                failures.append(failure)
+            if time.perf_counter() >= deadline:
+                return
 
     n_threads = 1 if isinstance(queue[-1], Launch) else min(thread_count(), len(queue))
     helpers = [_Helper.lent() for _ in range(n_threads - 1)]

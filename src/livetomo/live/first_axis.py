@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from livetomo.algorithms.align import align, centre_along_axis
+from livetomo.algorithms.reconstruct.stopping import change_of
 from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.errors import LivetomoError
 from livetomo.formats import read
@@ -120,6 +121,10 @@ class SecondAxis:
         """Give the volume (z, y, x) float32, in ``out`` when it is given."""
         volume: np.ndarray = self.method.volume(state.chosen, out)
         return volume
+
+    def change(self, state: SecondAxisState) -> float:
+        """Give how far the newest sweep moved the volume, where the method tells it; 0 where it does not."""
+        return change_of(self.method, state.chosen)
 
     def residual(self, state: SecondAxisState) -> float:
         """Give ‖A x − b‖ / ‖b‖ over both series."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
 from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, usual_rule
+from livetomo.live.first_axis import SecondAxis
 from livetomo.model import Geometry, TiltSeries
 
 _LEAST_CORRECTION_PX = 0.05
@@ -222,5 +223,5 @@ class LiveReconstruction:
 
 def _rules(method: Any) -> tuple[StoppingRule, StoppingRule]:
     """Give the rule by which a run has converged, and that by which it may rest until the next frame."""
-    rule = usual_rule(method)
+    rule = usual_rule(method.method if isinstance(method, SecondAxis) else method)
     return rule, replace(rule, tolerance=_STRICTER * rule.tolerance, change=_STRICTER * rule.change)

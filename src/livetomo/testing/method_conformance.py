@@ -99,10 +99,23 @@ def volume_is_a_copy(method: Any) -> None:
 def state_survives_pickling(method: Any) -> None:
     """Require that a state which was written and read goes on as if nothing had been."""
     projections, angles, shifts = measurement()
-    state = method.step(method.add(method.start(_geometry()), projections[:29], angles[:29], shifts[:29]))
-    again = pickle.loads(pickle.dumps(state))
-    ends = [method.step(method.add(one, projections[29:], angles[29:], shifts[29:])) for one in (state, again)]
-    np.testing.assert_array_equal(method.volume(ends[0]), method.volume(ends[1]))
+    state = method.add(method.start(_geometry()), projections[:29], angles[:29], shifts[:29])
+    for _ in range(3):
+        state = method.step(state)
+    next(iter(method.step_pieces(state, piece_s=0.0)), None)
+    states = [state, pickle.loads(pickle.dumps(state))]
+    for go_on in (method.step, lambda one: method.step(method.add(one, projections[29:], angles[29:], shifts[29:]))):
+        states = [go_on(one) for one in states]
+        np.testing.assert_array_equal(method.volume(states[0]), method.volume(states[1]))
+
+
+def no_tilts_change_nothing(method: Any) -> None:
+    """Require that to add no projections, to nothing or to some, leaves the volume as it is."""
+    projections, angles, shifts = measurement()
+    for state in (method.start(_geometry()), _all_at_once(method)):
+        before = method.volume(state)
+        state = method.add(state, projections[:0], angles[:0], shifts[:0])
+        np.testing.assert_array_equal(method.volume(state), before)
 
 
 def nothing_seen_is_no_harm(method: Any) -> None:
@@ -220,6 +233,7 @@ CHECKS = (
     pieces_are_a_step,
     volume_is_a_copy,
     state_survives_pickling,
+    no_tilts_change_nothing,
     nothing_seen_is_no_harm,
     bad_input_is_refused,
     weightless_tilt_is_not_there,

@@ -3,6 +3,7 @@ import pytest
 
 from livetomo.algorithms.reconstruct import reconstruct
 from livetomo.algorithms.reconstruct.held_data import HeldData
+from livetomo.algorithms.reconstruct.noise import damping_for_noise, residual_of_noise, typical_density
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry, TiltSeries
 from livetomo.sim.phantoms import particles
@@ -65,6 +66,44 @@ def test_a_shift_along_the_axis_takes_the_weights_with_it(volume):
     whole = reconstruct(TiltSeries(moved, _ANGLES, shifts_px=shifts), sweeps=10)
 
     assert error_of(found, volume) < 1.3 * error_of(whole, volume)
+
+
+@pytest.mark.parametrize("method", ["sirt", "fista-tv"])
+def test_rows_that_a_shift_brings_from_beyond_the_image_are_not_taken_for_measured(method):
+    tall, n_rows = particles(48), 16
+    shifts = np.zeros((len(_ANGLES), 2))
+    shifts[::2, 0] = 6
+    seen = Projector(_ANGLES, tall.shape, shifts_px=shifts)(tall)[:, 16 : 16 + n_rows]
+    found = reconstruct(TiltSeries(seen, _ANGLES, shifts_px=shifts), method, sweeps=15).data
+    every_other = reconstruct(TiltSeries(seen[1::2], _ANGLES[1::2]), method, sweeps=30).data
+
+    at_the_edge = slice(0, 5)
+    errors = [np.linalg.norm((one - tall[:, 16 : 16 + n_rows])[:, at_the_edge]) for one in (found, every_other)]
+    assert errors[0] < 1.25 * errors[1]
+
+
+def test_a_replaced_projection_keeps_the_weights_of_its_pixels(projections):
+    held, weights, shift = HeldData.none(Geometry((48, 16, 48), 48)), np.ones_like(projections[:2]), np.array([3.0, 0])
+    weights[:, 4:8] = 0
+    image = np.where(weights > 0, projections[:2], np.float32(np.nan))
+    held.add(image, _ANGLES[:2], np.stack([shift, shift]), weights)
+    before = held.weights(np.arange(2))
+    held.replace(1, image[1], _ANGLES[1], shift)
+    np.testing.assert_array_equal(held.weights(np.arange(2)), before)
+    held.replace(1, image[1], _ANGLES[1], -shift)
+    assert (held.weights(np.arange(2))[1, 1:5] == 0).all()
+    assert (held.weights(np.arange(2))[1, 5:13] == 1).all()
+
+
+@pytest.mark.parametrize("figure", [typical_density, residual_of_noise, lambda data: damping_for_noise(data, 0.0)])
+def test_noise_counts_the_pixels_that_count(projections, figure):
+    noisy = (projections + np.random.default_rng(0).normal(0, 0.5, projections.shape)).astype(np.float32)
+    cropped, masked = (HeldData.none(Geometry((48, n_rows, 48), 48)) for n_rows in (8, 16))
+    cropped.add(noisy[:, :8], _ANGLES, None)
+    weights = np.ones_like(noisy)
+    weights[:, 8:] = 0
+    masked.add(noisy, _ANGLES, None, weights)
+    np.testing.assert_allclose(figure(masked), figure(cropped), rtol=1e-3)
 
 
 def test_nan_without_a_weight_of_zero_is_refused_with_the_remedy(projections):

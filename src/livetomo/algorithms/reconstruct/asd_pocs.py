@@ -128,6 +128,8 @@ class ASDPOCS:
         """Take in projections and do one update with them alone, as far as they would move the volume in a subset."""
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
+        if not len(numbers):
+            return state
         self._widen(state, len(numbers))
         state.coarser = coarser.grown(self, state.coarser, data, numbers)
         reach = min(1.0, len(numbers) / min(len(data), self.tilts_per_subset))

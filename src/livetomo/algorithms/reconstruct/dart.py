@@ -74,7 +74,7 @@ class DART:
     """
 
     grey_levels: tuple[float, ...] | None = None
-    """At least two, ascending, none negative, in the units of the volume."""
+    """2 to 255, ascending, none negative, in the units of the volume."""
     n_levels: int = 2
     """How many to estimate, vacuum included, when they are not given."""
     start_sweeps: int = 20
@@ -95,8 +95,8 @@ class DART:
         check_tilts_per_subset(self.tilts_per_subset)
         check_damping(self.damping)
         levels = np.array([0.0, 1.0] if self.grey_levels is None else self.grey_levels)
-        if len(levels) < 2 or levels[0] < 0 or not (np.diff(levels) > 0).all():
-            raise ValueError(f"grey_levels: expected at least two, ascending, none negative, got {self.grey_levels}")
+        if not 2 <= len(levels) <= 255 or levels[0] < 0 or not (np.diff(levels) > 0).all():
+            raise ValueError(f"grey_levels: expected 2 to 255, ascending, none negative, got {self.grey_levels}")
         if not 2 <= self.n_levels <= 255:
             raise ValueError(f"n_levels: expected 2 to 255, got {self.n_levels}")
         for key in ("start_sweeps", "round_sweeps"):
@@ -129,6 +129,8 @@ class DART:
         """Take in projections, free all voxels and do one update with these projections alone."""
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
+        if not len(numbers):
+            return state
         self._renew(state, len(numbers) / len(data))
         updates = updates_by_sums(data, [numbers], self.relaxation)
         correct_at_once(data, state.packed_volume, updates, (1, np.float32(0)))

@@ -44,6 +44,10 @@ class HeldData:
     """(tilt, x) Σ a² of the voxel weights of each ray, NaN until it was asked for."""
     energies: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """(tilt,) Σ w b² over the rays that meet the grid, w the weights of the pixels."""
+    counts: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    """(tilt,) Σ w of the same: how many pixels the energies are of."""
+    given_weights: list[np.ndarray | None] = field(default_factory=list)
+    """Of each tilt the weights (y, x) of its pixels as they came, before they were moved by dy."""
     noise: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """(tilt,) standard deviations, told from what changes from pixel to pixel."""
     rays: packed.Rays = field(init=False)
@@ -96,8 +100,9 @@ class HeldData:
         self.path_lengths = np.concatenate([self.path_lengths, self._lengths_of(numbers)])
         unknown = np.full((len(tilts), self.geometry.detector_width), np.nan, np.float32)
         self.ray_energies = np.concatenate([self.ray_energies, unknown])
-        self.energies = np.concatenate([self.energies, np.zeros(len(tilts))])
-        self.noise = np.concatenate([self.noise, np.zeros(len(tilts))])
+        for key in ("energies", "counts", "noise"):
+            setattr(self, key, np.concatenate([getattr(self, key), np.zeros(len(tilts))]))
+        self.given_weights += [None] * len(tilts)
         self._store(numbers, tilts)
         return numbers
 
@@ -116,7 +121,7 @@ class HeldData:
         if not 0 <= index < len(self):
             raise ValueError(f"index: expected 0 to {len(self) - 1}, the projections held, got {index}")
         numbers = np.array([index])
-        weights = self._weights_of(index) if weights is None else namespace(weights).asarray(weights)
+        weights = self._given_to(index) if weights is None else namespace(weights).asarray(weights)
         tilts = Tilts.checked(
             self.geometry, namespace(projection).asarray(projection)[None], np.array([tilt_angle]),
             np.reshape(shift_px, (1, 2)), weights[None], self.rotations_deg[numbers],
@@ -192,7 +197,7 @@ class HeldData:
         return together
 
     def weights(self, numbers: np.ndarray) -> np.ndarray:
-        """Give the weights (tilt,) of these numbers, or (tilt, y, x) where pixels have some of their own."""
+        """Give the weights (tilt,) of these images, or (tilt, y, x) where pixels have some of their own."""
         given = [self._weights_of(number) for number in numbers.tolist()]
         if all(weights.ndim == 0 for weights in given):
             return np.stack(given)
@@ -219,6 +224,10 @@ class HeldData:
             lengths[places] = self.rays_of(numbers[places]).path_lengths(self.grid_at(rotation))
         return lengths
 
+    def _given_to(self, number: int) -> np.ndarray:
+        weight, pixels = np.asarray(self.tilt_weights[number]), self.given_weights[number]
+        return weight if pixels is None else pixels * np.float32(weight)
+
     def _weights_of(self, number: int) -> np.ndarray:
         weight = np.asarray(self.tilt_weights[number])
         if not self.pixel_weights.shape[1]:
@@ -228,19 +237,20 @@ class HeldData:
 
     def _store(self, numbers: np.ndarray, tilts: Tilts) -> None:
         self._known.clear()
-        if tilts.pixel_weights is not None and not self.pixel_weights.shape[1]:
-            self.pixel_weights = packed.aligned_zeros(self.projections.shape, self.grid.device)
-            self.pixel_weights[...] = 1
         for k, number in enumerate(numbers.tolist()):
+            self.given_weights[number] = None if tilts.pixel_weights is None else tilts.pixel_weights[k]
             self.noise[number] = noise_deviations(tilts.some(np.array([k])).measured)[0]
             image, weights = tilts.image(k), tilts.weight_image(k)
+            if weights is not None and not self.pixel_weights.shape[1]:
+                self.pixel_weights = packed.aligned_zeros(self.projections.shape, self.grid.device)
+                self.pixel_weights[...] = 1
+            weights = namespace(image).ones_like(image) if weights is None else weights
             self.grid.pack_projections(image[None], self.projections, number)
             if self.pixel_weights.shape[1]:
-                ones = namespace(image).ones_like(image) if weights is None else weights
-                self.grid.pack_projections(ones[None], self.pixel_weights, number)
+                self.grid.pack_projections(weights[None], self.pixel_weights, number)
             meets = self.path_lengths[number] > _LEAST_PATH
-            squares = image.astype(np.float64) ** 2 * (1 if weights is None else weights)
-            self.energies[number] = float(squares[:, meets].sum())
+            self.energies[number] = float((image[:, meets].astype(np.float64) ** 2 * weights[:, meets]).sum())
+            self.counts[number] = float(weights[:, meets].sum(dtype=np.float64))
 
     def _make_room(self, n_tilts: int) -> None:
         capacity = self.projections.shape[1] // self.grid.row_length

@@ -133,6 +133,8 @@ def add(
     """
     data, is_first = state.data, not len(state.data)
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
+    if not len(numbers):
+        return state
     state.updates, state.is_comparable, state.merged, state.updates_astray = None, False, 0, 0
     state.momentum, state.is_led = max(1.0, state.momentum / 2), False
     state.coarser = coarser.grown(scheme, state.coarser, data, numbers)
@@ -205,7 +207,7 @@ def volume(scheme: SmoothingScheme, state: MomentumState, out: np.ndarray | None
 
 
 def residual(scheme: SmoothingScheme, state: MomentumState) -> float:
-    """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
+    """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, of the volume as the newest sweep pushed it on."""
     return state.residual
 
 

@@ -63,7 +63,7 @@ def damping_for_noise(data: "HeldData", least: float) -> float:
     ``least`` and at most 5 %.
     """
     energy, counts = float(data.energies.sum()), data.tilt_weights > 0
-    noise = float((data.noise[counts] ** 2).sum()) * np.prod(data.geometry.projection_shape)
+    noise = float((data.noise[counts] ** 2 * data.counts[counts]).sum())
     share = np.sqrt(noise / energy) if energy > 0 else 0.0
     return float(np.clip(share**1.5 / 4, least, _LARGEST_DAMPING))
 
@@ -79,8 +79,8 @@ def _median_noise(data: "HeldData") -> float:
 
 
 def _mean_square_root(data: "HeldData") -> float:
-    n_rays = int((data.ray_weights > 0).sum()) * data.grid.volume_shape[1]
-    return float(np.sqrt(data.energies.sum() / max(n_rays, 1)))
+    n_pixels = float(data.counts[data.tilt_weights > 0].sum())
+    return float(np.sqrt(data.energies.sum() / max(n_pixels, 1)))
 
 
 def _median_path(data: "HeldData") -> float:

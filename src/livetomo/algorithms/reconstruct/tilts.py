@@ -8,6 +8,9 @@ from livetomo.algorithms.reconstruct.row_shift import shifted_along_rows
 from livetomo.arrays import beside, namespace, require_on, scipy_part, to_numpy
 from livetomo.model import Geometry
 
+_HALF_A_ROW = 0.5
+"""So far beyond the image its edge still stands for the specimen."""
+
 
 @dataclass(frozen=True, eq=False)
 class Tilts:
@@ -114,14 +117,22 @@ class Tilts:
         return shifted_along_rows(image, self.shifts_px[number, 0])
 
     def weight_image(self, number: int) -> np.ndarray | None:
-        """(y, x) float32 weights of the pixels of one tilt moved by its dy; None where all are 1."""
-        if self.pixel_weights is None:
+        """(y, x) float32 weights of the pixels of one tilt moved by its dy; None where all are 1.
+
+        Rows that came from beyond the image count nothing.
+        """
+        xp, n_rows = namespace(self.projections), self.projections.shape[1]
+        position = np.arange(n_rows) - self.shifts_px[number, 0]
+        is_seen = (position >= -_HALF_A_ROW) & (position <= n_rows - 1 + _HALF_A_ROW)
+        if self.pixel_weights is None and is_seen.all():
             return None
-        weights, rows = self.pixel_weights[number], np.arange(self.projections.shape[1])
-        position = rows - self.shifts_px[number, 0]
-        low, high = (np.clip(end(position).astype(int), 0, len(rows) - 1) for end in (np.floor, np.ceil))
-        moved: np.ndarray = namespace(weights).minimum(weights[low], weights[high])
-        return moved
+        seen: np.ndarray = xp.broadcast_to(beside(self.projections, is_seen)[:, None], self.projections.shape[1:])
+        seen = seen.astype(np.float32)
+        if self.pixel_weights is None:
+            return seen
+        weights = self.pixel_weights[number]
+        low, high = (np.clip(end(position).astype(int), 0, n_rows - 1) for end in (np.floor, np.ceil))
+        return seen * xp.minimum(weights[low], weights[high])
 
 
 def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
