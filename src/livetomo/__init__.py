@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from livetomo.algorithms.align import align, centre_along_axis
-    from livetomo.algorithms.reconstruct import SIRT, WBP, reconstruct
+    from livetomo.algorithms.reconstruct import SIRT, WBP, StoppingRule, reconstruct
     from livetomo.errors import LivetomoError
     from livetomo.formats import read, write
     from livetomo.kernels.projector import Projector
@@ -28,6 +28,7 @@ _INDEX = {
     "centre_along_axis": "livetomo.algorithms.align",
     "reconstruct": "livetomo.algorithms.reconstruct",
     "SIRT": "livetomo.algorithms.reconstruct",
+    "StoppingRule": "livetomo.algorithms.reconstruct",
     "WBP": "livetomo.algorithms.reconstruct",
     "LivetomoError": "livetomo.errors",
     "read": "livetomo.formats",
@@ -45,6 +46,7 @@ __all__ = [
     "Geometry",
     "LivetomoError",
     "Projector",
+    "StoppingRule",
     "TiltSeries",
     "Volume",
     "align",

@@ -1,4 +1,7 @@
-"""Every compiled loop has a twin on the GPU, of the same name: the array that comes in says which of them works."""
+"""Compiled loops have twins on the GPU, of the same name: the array that comes in says which of them works.
+
+Loops that only ever see the host have none: column sums, and the projector for few slices.
+"""
 
 from importlib import import_module
 from types import ModuleType

@@ -36,6 +36,18 @@ def swept(method, b, sweeps):
     return first.ravel().astype(np.float64), method.volume(state).ravel()
 
 
+@pytest.mark.parametrize("name", ["cimmino", "landweber"])
+def test_the_longest_step_that_is_allowed_does_not_diverge_far_from_the_axis(name):
+    angles = np.arange(-70, 71, 5.0)
+    geometry = Geometry((64, 1, 64), 64, axis_shift_px=60)
+    b = Projector(angles, geometry.volume_shape, axis_shift_px=60)(np.ones(geometry.volume_shape, np.float32))
+    method = method_named(name, relaxation=1.95, damping=0.0, positivity=False)
+    state = method.add(method.start(geometry), b, angles)
+    for _ in range(150):
+        state = method.step(state)
+    assert method.residual(state) < 0.2
+
+
 def noisy_particles(noise=0.05, size=48):
     simulated = simulate("particles", size, np.arange(-70, 71, 4.0), Imaging(noise=noise))
     return simulated.volume, simulated.series

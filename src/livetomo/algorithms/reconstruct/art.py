@@ -10,6 +10,7 @@ from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import evenly, groups_of, one_over, ray_energies
 from livetomo.algorithms.reconstruct.subsets import single_tilts
 from livetomo.algorithms.reconstruct.updates import Update
+from livetomo.arrays import beside
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,17 @@ class ART:
 
     def updates(self, data: HeldData, subsets: list[np.ndarray]) -> list[Update]:
         """Give two updates for each group, with even and with odd rays; several tilts at once share the step."""
-        updates = []
-        for group in groups_of(data, subsets):
-            even = one_over(ray_energies(data, group)) * data.relative_rays_used
-            odd = even.copy()
-            even[:, 1::2] = odd[:, ::2] = 0
-            both = (evenly(data, group, rays, self.relaxation / len(group)) for rays in (even, odd))
-            updates += [replace(update, share=0.5) for update in both]
+        groups, energies = groups_of(data, subsets), np.zeros_like(data.ray_energies)
+        for group in groups:
+            energies += ray_energies(data, group)
+        even = one_over(energies) * data.relative_rays_used
+        odd = even.copy()
+        even[:, 1::2] = odd[:, ::2] = 0
+        halves = [beside(data.projections, rays) for rays in (even, odd)]
+        updates: list[Update] = []
+        alike: dict[tuple[float, int], Update] = {}  # one gain for all that have the same
+        for group in groups:
+            key = float(data.rotations_deg[group[0]]), len(group)
+            update = alike.setdefault(key, evenly(data, group, halves[0], self.relaxation / len(group)))
+            updates += [replace(update, numbers=group, ray_weights=rays, share=0.5) for rays in halves]
         return updates

@@ -61,7 +61,7 @@ class FISTA:
     subsets that of Kim, Ramani and Fessler, IEEE Trans. Med. Imaging 34, 167 (2015), doi:10.1109/TMI.2014.2350962. Two
     safeguards, for each lane block of slices: momentum starts anew when it leads uphill over a sweep (O'Donoghue and
     Candès, Found. Comput. Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3), and subsets, with which momentum may
-    diverge, are merged two by two whenever a sweep finds the misfit grown. Each update is damped as SIRT's is, by the
+    diverge, are merged two by two whenever a sweep finds the misfit grown. Each update is damped by the
     noise found in the projections, so that the volume settles instead of fitting noise for ever. Memory: two
     volumes and the projections, and a quarter of a volume for a support.
 
@@ -155,7 +155,7 @@ class FISTA:
         return state.data.grid.unpack_volume(state.packed_volume, out)
 
     def residual(self, state: FISTAState) -> float:
-        """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
+        """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, of the volume as the newest sweep pushed it on."""
         return state.residual
 
     def _judge(self, state: FISTAState, squares: np.ndarray, astray: np.ndarray) -> None:

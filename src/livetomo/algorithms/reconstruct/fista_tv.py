@@ -19,7 +19,8 @@ _FIRST_SWEEPS = 2
 class FISTATV:
     """FISTA-TV after Beck and Teboulle, IEEE Trans. Image Process. 18, 2419 (2009), doi:10.1109/TIP.2009.2028250.
 
-    Minimises ½ Σ R (b − A x)² + λ TV(x) over x ≥ 0, R one over the path of a ray, TV isotropic in three dimensions.
+    Minimises ½ Σ R (b − A x)² + n λ TV(x) over x ≥ 0, R one over the path of a ray, n the column sums of A (about the
+    number of tilts), TV isotropic in three dimensions.
     After each group of about ``tilts_per_subset`` tilts, spread over all angles, ``tv_steps`` steps of the proximal
     operator go on from the last. When the residual rises, momentum starts anew (O'Donoghue and Candès, Found. Comput.
     Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3) with subsets twice as large, so that in the end their

@@ -19,11 +19,12 @@ _STABLE_RATE = 1 / 12
 class Huber:
     """Least squares with Huber's function of the gradient, after Huber, Ann. Math. Stat. 35, 73 (1964).
 
-    doi:10.1214/aoms/1177703732. Minimises ½ Σ R (b − A x)² + λ Σ h(|∇x|) over x ≥ 0, where h is quadratic for small
-    gradients, which smooths them evenly, and grows linearly beyond an edge, which keeps steps. Unlike total variation
-    it makes no terraces of a gentle slope. Momentum, ordered subsets, and λ from the noise found in the projections as
-    in ``FISTATV``: ``weight`` is λ, in units of what the noise does to a voxel in one update; ``edge`` is the gradient
-    where linear begins, in the same unit and at least 12 times the weight, which keeps the descent stable.
+    doi:10.1214/aoms/1177703732. Minimises ½ Σ R (b − A x)² + n λ Σ h(|∇x|) over x ≥ 0, n as in ``FISTATV``, where h is
+    quadratic for small gradients, which smooths them evenly, and grows linearly beyond an edge, which keeps steps.
+    Unlike total variation it makes no terraces of a gentle slope. Momentum, ordered subsets, and λ from the noise found
+    in the projections as in ``FISTATV``: ``weight`` is λ, in units of what the noise does to a voxel in one update;
+    ``edge`` is the gradient where linear begins, in the same unit and at least 12 times the weight, which keeps the
+    descent stable.
     A coarser reconstruction goes ahead, as there. Memory: 2.5 copies of the volume, a quarter more while a change is
     carried over, and the projections 1.3 times.
 

@@ -50,7 +50,8 @@ class Method(Protocol[State]):
             (tilt, 2) as (dy, dx) pixels that centre each projection; none when not given.
         weights
             (tilt,) or (tilt, y, x) how much a tilt or a pixel counts, from 0 (not used) to 1; where it is 0 the
-            projection may hold NaN. 1 when not given. Filtered back projection cannot weigh pixels.
+            projection may hold NaN. 1 when not given. Filtered back projection and the Fourier methods cannot
+            weigh pixels.
         rotations_deg
             (tilt,) by how much the specimen was turned in its plane before it was tilted: a point (x, y) from the
             centre went to (x cos φ − y sin φ, x sin φ + y cos φ). Dual-axis series have 0 and 90; 0 when not given.

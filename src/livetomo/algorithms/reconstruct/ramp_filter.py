@@ -76,5 +76,5 @@ def refuse_pixel_weights(weights: np.ndarray | None) -> None:
     if weights is not None and np.ndim(weights) > 1:
         raise ValueError(
             "weights: expected one number a tilt, got some for each pixel, but this method needs all pixels of a "
-            "row; use sirt, fista, fista-tv or another iterative method"
+            "row; use sirt, fista, fista-tv or another method that is built on the projector"
         )

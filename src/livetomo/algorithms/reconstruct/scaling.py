@@ -10,8 +10,8 @@ from livetomo.kernels.turn import Turn
 
 _LEAST_COLUMN_SUM = 1e-3
 _LEAST_ENERGY = 1e-6
-_POWER_STEPS = 3
-"""A ray's weights are not negative and the eigenvalues fall fast, so from ones a few steps find the largest."""
+_POWER_STEPS, _POWER_GROWTH = 30, 1e-4
+"""A ray's weights are not negative and the eigenvalues fall fast, so from ones a few steps find the largest mostly."""
 
 
 def updates_by_sums(data: HeldData, subsets: list[np.ndarray], relaxation: float) -> list[Update]:
@@ -112,12 +112,14 @@ def _eigenvalue(data: HeldData, numbers: np.ndarray, ray_weights: np.ndarray) ->
     grid.pack_projections(ray_weights[numbers][:, None], weights)
     grid.pack_volume(np.full(grid.volume_shape, 1 / np.sqrt(n_z * n_x), np.float32), volume)
     plain = np.ones(grid.n_zx, np.float32), np.float32(0), packed.NO_FLOOR
-    norm = 0.0
+    norm, before = 0.0, -1.0
     for _ in range(_POWER_STEPS):
+        if norm <= before * (1 + _POWER_GROWTH):
+            break
         packed.run(packed.project_tasks(grid, beams, volume[0], rays[0], tilts))
         rays *= weights
         packed.run(packed.backproject_tasks(grid, beams, volume[0], rays[0], tilts, plain))
-        norm = float(np.linalg.norm(volume))
+        before, norm = norm, float(np.linalg.norm(volume))
         volume *= np.float32(1 / max(norm, _LEAST_ENERGY))
     return norm
 

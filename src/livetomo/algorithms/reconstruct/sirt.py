@@ -31,7 +31,7 @@ class SIRT:
     ------
     ValueError
         When the relaxation is not between 0 and 2, where SIRT converges, the subsets are empty, or the damping is not
-        between 0 and 1.
+        from 0 to below 1.
     """
 
     relaxation: float = 1.0
