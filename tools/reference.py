@@ -1,9 +1,12 @@
 """Write docs/reference/python.md and commands.md from the docstrings and the command line's own help."""
 
+import ast
 import inspect
 import os
 import subprocess
 import sys
+import textwrap
+from itertools import zip_longest
 from pathlib import Path
 
 import livetomo
@@ -48,7 +51,20 @@ def described(title: str, thing: object) -> str:
     is_plain = callable(function) and not (inspect.isclass(function) and issubclass(function, Exception))
     signature = str(inspect.signature(function)) if is_plain else ""
     text = inspect.getdoc(function) or ""
-    return f"## `{title}`\n\n```text\n{title}{signature}\n\n{text}\n```\n"
+    fields = fields_of(function) if inspect.isclass(function) else ""
+    return f"## `{title}`\n\n```text\n{title}{signature}\n\n{text}{fields}\n```\n"
+
+
+def fields_of(cls: type) -> str:
+    """Give the fields of a class, each with what is written below it."""
+    (written,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    lines = []
+    for node, below in zip_longest(written.body, written.body[1:]):
+        if isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node.annotation):
+            lines.append(ast.unparse(node))
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                lines.append(textwrap.indent(inspect.cleandoc(below.value.value), "    "))
+    return "\n".join(["\n\nFields\n------", *lines]) if lines else ""
 
 
 def commands_page() -> str:

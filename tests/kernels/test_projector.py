@@ -165,12 +165,10 @@ def test_agrees_with_radon_of_scikit_image():
 
     phantom = rescale(shepp_logan_phantom(), 0.2).astype(np.float32)  # (80, 80)
     tilt_angles = np.arange(0, 180, 12.0)
-    ours = Projector(tilt_angles, (80, 1, 80))(phantom[:, None])[:, 0]
     # radon of an odd image turns about the pixel n // 2, the other way round
     theirs = radon(np.pad(phantom, ((0, 1), (0, 1))), -tilt_angles, circle=True).T[:, :80]
-    shifted = Projector(tilt_angles, (81, 1, 81))(np.pad(phantom, ((0, 1), (0, 1)))[:, None])[:, 0, :80]
-    assert np.corrcoef(shifted.ravel(), theirs.ravel())[0, 1] > 0.995
-    assert ours.shape == (15, 80)
+    ours = Projector(tilt_angles, (81, 1, 81))(np.pad(phantom, ((0, 1), (0, 1)))[:, None])[:, 0, :80]
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.995
 
 
 def test_repr_makes_the_same_projector():

@@ -18,6 +18,12 @@ def test_every_public_name_is_described_as_its_docstring_does(name):
     assert inspect.getdoc(getattr(lt, name)) in text
 
 
+def test_fields_are_described_with_shape_and_unit():
+    text = (PAGES / "python.md").read_text(encoding="utf-8")
+    assert "tilt_angles: np.ndarray\n    (tilt,) degrees; any order" in text
+    assert "relaxation: float = 1.0\n" in text
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_listed(command):
     page = (PAGES / "commands.md").read_text(encoding="utf-8")
