@@ -133,7 +133,7 @@ def test_wrong_arguments_are_named():
         method_named("wbp", window="blackman")
     images = series.projections.copy()
     images[1, 0, :7] = np.nan
-    with pytest.raises(ValueError, match="got 7 that are NaN or infinite"):
+    with pytest.raises(ValueError, match="got 7 that are NaN, infinite or larger"):
         reconstruct(series.replace(projections=images))
 
 

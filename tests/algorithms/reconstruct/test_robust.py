@@ -123,7 +123,7 @@ def test_odd_data_that_come_one_by_one_give_a_finite_volume(name, odd):
     assert np.isfinite(live.volume()).all()
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, np.finfo(np.float32).max])
 @pytest.mark.parametrize("where", [(3, 2, 7), (3,)], ids=["pixel", "tilt"])
 @pytest.mark.parametrize("name", METHODS)
 def test_nan_and_infinity_are_one_clear_error(name, where, bad):
@@ -131,3 +131,19 @@ def test_nan_and_infinity_are_one_clear_error(name, where, bad):
     projections[where] = bad
     with pytest.raises(ValueError, match="projections: expected finite values"):
         reconstruct(TiltSeries(projections, ANGLES), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("sirt", "relaxation", "1"),
+        ("sirt", "relaxation", float("nan")),
+        ("sirt", "positivity", 1),
+        ("fista-tv", "tilts_per_subset", 2.5),
+        ("sirt-wbp", "iterations", None),
+        ("dart", "damping", [0.1]),
+    ],
+)
+def test_a_setting_of_another_kind_is_one_clear_error(name, setting, value):
+    with pytest.raises(ValueError, match=f"{setting}: expected .*, got "):
+        reconstruct(TiltSeries(images(), ANGLES), name, **{setting: value})

@@ -118,7 +118,7 @@ class HeldData:
 
         ``weights`` are a number or (y, x); those it had when they are not given. Its rotation stays.
         """
-        if not 0 <= index < len(self):
+        if not isinstance(index, int | np.integer) or not 0 <= index < len(self):
             raise ValueError(f"index: expected 0 to {len(self) - 1}, the projections held, got {index}")
         numbers = np.array([index])
         weights = self._given_to(index) if weights is None else namespace(weights).asarray(weights)

@@ -1,7 +1,10 @@
 """The reconstruction methods by name."""
 
 from dataclasses import fields
-from typing import Any
+from numbers import Integral, Real
+from typing import Any, get_args
+
+import numpy as np
 
 from livetomo.algorithms.reconstruct.art import ART
 from livetomo.algorithms.reconstruct.asd_pocs import ASDPOCS
@@ -52,13 +55,32 @@ def method_named(name: str, **settings: Any) -> Any:
     Raises
     ------
     ValueError
-        When no method has this name or it has no such setting.
+        When no method has this name, it has no such setting, or a setting is of another kind than it should be.
     """
     if name.lower() not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {name!r}")
     kind = METHODS[name.lower()]
-    known = [setting.name for setting in fields(kind)]
-    for key in settings:
+    known = {setting.name: setting.type for setting in fields(kind)}
+    for key, value in settings.items():
         if key not in known:
             raise ValueError(f"{key}: {name} has no such setting; it has {', '.join(known)}")
+        _check_kind(key, value, known[key])
     return kind(**settings)
+
+
+def _check_kind(key: str, value: Any, declared: Any) -> None:
+    """Refuse what is no number where a number should be, and the like."""
+    kinds = get_args(declared) or (declared,)
+    if value is None and type(None) in kinds:
+        return
+    is_switch = isinstance(value, bool | np.bool_)
+    if bool in kinds and not is_switch:
+        raise ValueError(f"{key}: expected True or False, got {value!r}")
+    if int in kinds and (is_switch or not isinstance(value, Integral)):
+        raise ValueError(f"{key}: expected a whole number{_or_none(kinds)}, got {value!r}")
+    if float in kinds and (is_switch or not isinstance(value, Real) or np.isnan(float(value))):
+        raise ValueError(f"{key}: expected a number{_or_none(kinds)}, got {value!r}")
+
+
+def _or_none(kinds: tuple[Any, ...]) -> str:
+    return " or None" if type(None) in kinds else ""

@@ -8,6 +8,9 @@ from livetomo.algorithms.reconstruct.row_shift import shifted_along_rows
 from livetomo.arrays import beside, namespace, require_on, scipy_part, to_numpy
 from livetomo.model import Geometry
 
+_TOO_LARGE = 1e17
+"""Sums of squares of such values leave the range of float32."""
+
 _HALF_A_ROW = 0.5
 """So far beyond the image its edge still stands for the specimen."""
 
@@ -45,12 +48,14 @@ class Tilts:
         ------
         ValueError
             When something does not fit the geometry or the number of tilts, a weight is not from 0 to 1, or a value is
-            not finite where its weight is above 0.
+            not finite, or 1e17 or more in size, where its weight is above 0.
         TypeError
             When projections or weights of pixels do not live where the reconstruction does.
         """
         require_on(geometry.device, projections, "projections")
         given = namespace(projections).asarray(projections)
+        if given.dtype.kind not in "iuf":
+            raise ValueError(f"projections: expected whole or real numbers, got {given.dtype}")
         angles = np.atleast_1d(np.asarray(tilt_angles, np.float64))
         n_tilts = len(angles)
         expected = (n_tilts, *geometry.projection_shape)
@@ -132,7 +137,8 @@ class Tilts:
             return seen
         weights = self.pixel_weights[number]
         low, high = (np.clip(end(position).astype(int), 0, n_rows - 1) for end in (np.floor, np.ceil))
-        return seen * xp.minimum(weights[low], weights[high])
+        moved: np.ndarray = seen * xp.minimum(weights[low], weights[high])
+        return moved
 
 
 def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
@@ -155,13 +161,15 @@ def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tupl
 
 
 def _check_finite(projections: np.ndarray, tilt_weights: np.ndarray, pixel_weights: np.ndarray | None) -> None:
-    is_bad = ~namespace(projections).isfinite(projections) & beside(projections, tilt_weights > 0)[:, None, None]
+    is_bad = (
+        ~(namespace(projections).abs(projections) < _TOO_LARGE) & beside(projections, tilt_weights > 0)[:, None, None]
+    )
     if pixel_weights is not None:
         is_bad &= pixel_weights > 0
     if n_bad := int(is_bad.sum()):
         raise ValueError(
-            f"projections: expected finite values, got {n_bad} that are NaN or infinite; give weights of 0 there, "
-            "or replace them first, for instance with numpy.nan_to_num"
+            f"projections: expected finite values below {_TOO_LARGE:g} in size, got {n_bad} that are NaN, infinite or "
+            "larger; give weights of 0 there, or replace them first, for instance with numpy.nan_to_num"
         )
 
 
