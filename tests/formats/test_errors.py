@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from livetomo.errors import FileError, IncompleteFile, MissingMetadata, MissingPackage, UnknownFormat
-from livetomo.formats import READERS, read
+from livetomo.formats import READERS, check_target, read
 
 STACK = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
@@ -121,3 +121,15 @@ def test_reading_is_imported_fast():
     script = f"import sys, livetomo.formats; print([m for m in '{heavy}'.split() if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("source", "target"), [("a.mrc", "a.mrc"), ("a.h5", "a.xdmf")])
+def test_what_a_file_is_made_from_is_not_written_over(tmp_path, source, target):
+    (tmp_path / source).write_bytes(b"measured")
+    with pytest.raises(FileError, match="would write over"):
+        check_target(tmp_path / target, [tmp_path / source])
+
+
+def test_nothing_is_written_among_the_images(tmp_path):
+    with pytest.raises(FileError, match="lies among the images"):
+        check_target(tmp_path / "volume.mrc", [tmp_path])

@@ -21,8 +21,9 @@ def command(
     pixel_size_nm: options.PixelSize = None,
 ) -> None:
     """Convert a tilt series or a volume to MRC, TIFF, HDF5, EMD, NPY or XDMF."""
-    from livetomo.formats import read, write
+    from livetomo.formats import check_target, read, write
 
+    check_target(target, (source,))
     contents = read(
         source,
         angles=angles,

@@ -57,7 +57,7 @@ def command(
     from livetomo.formats import check_target, write
     from livetomo.model import join
 
-    check_target(output)
+    check_target(output, (source, second))
     started = time.perf_counter()
     what_the_user_says = {
         "tilt_axis": options.parsed_tilt_axis(tilt_axis),

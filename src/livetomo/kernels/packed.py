@@ -28,6 +28,7 @@ from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_o
 from livetomo.kernels._twins import twin
 
 _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
+_FARTHEST_PX = 1e6  # rays from beyond it meet nothing either, and fixed-point positions hold it
 _LEAST_COLUMNS_PER_TASK = 200_000
 _LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
 _Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK, _TILE_ROWS = 32, 4096, 16
@@ -181,7 +182,7 @@ class Rays:
         angles_rad = np.deg2rad(np.asarray(tilt_angles, np.float64))
         cos, sin = np.cos(angles_rad), np.sin(angles_rad)
         centre_z, centre_x = (n_z - 1) / 2, (n_x - 1) / 2
-        centre_u = (grid.detector_width - 1) / 2 + axis_shift_px - dx_px
+        centre_u = np.clip((grid.detector_width - 1) / 2 + axis_shift_px - dx_px, -_FARTHEST_PX, _FARTHEST_PX)
         steep = 1 / np.maximum(np.abs(cos), np.abs(sin))
         landings = np.stack([RAY_BORDER + centre_u - centre_x * cos - centre_z * sin, sin, cos], axis=1)
 

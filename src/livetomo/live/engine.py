@@ -66,7 +66,7 @@ def run(
     LivetomoError
         When the output cannot be written there, or another engine uses the journal.
     """
-    check_target(settings.output)
+    check_target(settings.output, (settings.after,))
     method = method_named(settings.method, **settings.method_settings)
     journal = Journal(settings.journal_folder, settings.folder, settings.resume)
     try:

@@ -1,5 +1,6 @@
 """The grid that is reconstructed and the detector that saw it."""
 
+import math
 from dataclasses import dataclass
 
 from livetomo.arrays import Device, device_of
@@ -31,6 +32,8 @@ class Geometry:
             raise ValueError(f"volume_shape: expected three sizes (z, y, x) of at least 1, got {self.volume_shape}")
         if self.detector_width < 1:
             raise ValueError(f"detector_width: expected at least 1 pixel, got {self.detector_width}")
+        if not math.isfinite(self.axis_shift_px):
+            raise ValueError(f"axis_shift_px: expected a finite number of pixels, got {self.axis_shift_px}")
 
     @property
     def projection_shape(self) -> tuple[int, int]:

@@ -94,3 +94,11 @@ def test_a_series_keeps_its_places_and_gains_shifts(scattered):
 def test_an_unknown_method_is_refused(scattered):
     with pytest.raises(ValueError, match="method: expected one of com, none, got 'fiducials'"):
         align(TiltSeries(scattered[0], scattered[1]), method="fiducials")
+
+
+def test_a_single_row_is_centred_across_the_axis_and_stays_along_it():
+    frames, angles = turning_points()
+    row = frames.sum(axis=1, keepdims=True)
+    shifts = align(TiltSeries(np.roll(row, 3, axis=2), angles)).shifts_px
+    np.testing.assert_allclose(shifts[:, 0], 0)
+    np.testing.assert_allclose(shifts[:, 1], -3, atol=0.1)

@@ -147,3 +147,28 @@ def test_nan_and_infinity_are_one_clear_error(name, where, bad):
 def test_a_setting_of_another_kind_is_one_clear_error(name, setting, value):
     with pytest.raises(ValueError, match=f"{setting}: expected .*, got "):
         reconstruct(TiltSeries(images(), ANGLES), name, **{setting: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("sweeps", float("nan")), ("sweeps", 1.5), ("stopping", 5), ("method", None), ("axis_shift_px", float("inf"))],
+)
+def test_an_argument_of_another_kind_is_one_clear_error(name, value):
+    with pytest.raises(ValueError, match=f"{name}: expected .*, got "):
+        reconstruct(TiltSeries(images(), ANGLES), **{name: value})
+
+
+@pytest.mark.parametrize("shift", [(0, 1e10), (0, -1e300), (1e300, 0)])
+def test_a_projection_shifted_out_of_sight_brings_nothing(shift):
+    series = TiltSeries(images(), ANGLES, shifts_px=np.tile(shift, (len(ANGLES), 1)))
+    assert (reconstruct(series, sweeps=2).data == 0).all()
+
+
+def test_auto_chooses_the_same_for_whole_numbers():
+    signed = np.rint(12000 * (images() / images().max() - 0.3))
+    chosen = [
+        reconstruct(TiltSeries(signed.astype(kind), ANGLES), "auto", sweeps=1, background="keep").metadata["chose"]
+        for kind in (np.float32, np.int16)
+    ]
+    assert chosen[0]["settings"] == chosen[1]["settings"]
+    assert not chosen[0]["settings"]["positivity"]

@@ -108,6 +108,8 @@ def _shift_rows(profiles: np.ndarray, shifts: np.ndarray) -> np.ndarray:
 
 def _sub_pixel_steps(reference: np.ndarray, profiles: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """Take one Gauss-Newton step of every shift, at most a pixel: Lucas and Kanade in one dimension."""
+    if profiles.shape[1] < 2:
+        return np.zeros(len(profiles))
     shifted = _shift_rows(profiles, shifts)
     slopes = np.gradient(shifted, axis=1)
     valid = np.isfinite(shifted) & np.isfinite(reference) & np.isfinite(slopes)

@@ -148,6 +148,6 @@ def _energies(tilts: Tilts) -> np.ndarray:
     xp = namespace(tilts.projections)
     values = tilts.measured
     noise = noise_deviations(values) ** 2 * to_numpy(xp.isfinite(values).sum(axis=(1, 2)))
-    values = xp.nan_to_num(values)
-    energies = [to_numpy((part**2).sum(axis=(1, 2), dtype=np.float64)) for part in (values, xp.minimum(values, 0))]
+    values = xp.nan_to_num(values).astype(np.float64)
+    energies = [to_numpy((part**2).sum(axis=(1, 2))) for part in (values, xp.minimum(values, 0))]
     return np.stack([*energies, noise], axis=1)

@@ -109,11 +109,14 @@ def reconstruct(
 
 
 def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
-    if sweeps is not None and sweeps < 1:
-        raise ValueError(f"sweeps: expected at least 1, or None for the stopping rule, got {sweeps}")
+    if sweeps is not None and (not isinstance(sweeps, int | np.integer) or sweeps < 1):
+        raise ValueError(
+            f"sweeps: expected a whole number of at least 1, or None for the stopping rule, got {sweeps!r}"
+        )
     if background not in {"auto", "keep"}:
         raise ValueError(f"background: expected auto or keep, got {background!r}")
-    if isinstance(stopping, str) and stopping not in {"noise", "held-out"}:
+    is_word = isinstance(stopping, str) and stopping in {"noise", "held-out"}
+    if not (stopping is None or is_word or isinstance(stopping, StoppingRule)):
         raise ValueError(f"stopping: expected noise, held-out, or a StoppingRule, got {stopping!r}")
 
 

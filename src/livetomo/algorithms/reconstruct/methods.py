@@ -57,7 +57,7 @@ def method_named(name: str, **settings: Any) -> Any:
     ValueError
         When no method has this name, it has no such setting, or a setting is of another kind than it should be.
     """
-    if name.lower() not in METHODS:
+    if not isinstance(name, str) or name.lower() not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {name!r}")
     kind = METHODS[name.lower()]
     known = {setting.name: setting.type for setting in fields(kind)}

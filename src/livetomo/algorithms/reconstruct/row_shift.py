@@ -9,6 +9,7 @@ def shifted_along_rows(image: np.ndarray, dy_px: float) -> np.ndarray:
     """Give the image (y, x) moved by ``dy_px`` towards higher y: cubic spline, edge rows continued."""
     if dy_px == 0:
         return image
+    dy_px = float(np.clip(dy_px, -len(image), len(image)))  # farther on there is the edge row alone
     if dy_px == round(dy_px):
         return image[np.clip(np.arange(len(image)) - int(dy_px), 0, len(image) - 1)]
     xp, margin = namespace(image), 12  # rows after which the spline's memory of the edge is below float32 rounding

@@ -16,6 +16,11 @@ class StoppingRule:
     """Stop when neither residual nor volume change much any more, at the noise, or after a number of sweeps.
 
     Offline and live runs use the same rule; live, the residuals are those since the last projection was added.
+
+    Raises
+    ------
+    ValueError
+        When ``max_sweeps`` is not a whole number of at least 1 or a limit is NaN.
     """
 
     tolerance: float = 1e-3
@@ -28,6 +33,13 @@ class StoppingRule:
 
     noise_level: float = 0.0
     """Residual that noise alone leaves: what ``noise_level`` gives. Going on below it fits noise."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.max_sweeps, int | np.integer) or self.max_sweeps < 1:
+            raise ValueError(f"max_sweeps: expected a whole number of at least 1, got {self.max_sweeps!r}")
+        for key in ("tolerance", "change", "noise_level"):
+            if np.isnan(getattr(self, key)):
+                raise ValueError(f"{key}: expected a number, got {getattr(self, key)}")
 
     def reason(self, residuals: Sequence[float], changes: Sequence[float] = ()) -> str | None:
         """Say why to stop after sweeps with these residuals and, as far as known, changes; None to go on."""

@@ -136,7 +136,7 @@ class Tilts:
         if self.pixel_weights is None:
             return seen
         weights = self.pixel_weights[number]
-        low, high = (np.clip(end(position).astype(int), 0, n_rows - 1) for end in (np.floor, np.ceil))
+        low, high = (np.clip(end(position), 0, n_rows - 1).astype(int) for end in (np.floor, np.ceil))
         moved: np.ndarray = seen * xp.minimum(weights[low], weights[high])
         return moved
 
