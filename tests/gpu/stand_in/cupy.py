@@ -122,6 +122,7 @@ _LOOKING = (
     "digitize",
     "histogram",
     "median",
+    "maximum",
     "minimum",
     "nansum",
     "where",
