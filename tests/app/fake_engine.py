@@ -107,6 +107,7 @@ class FakeEngine:
                 folder=FOLDER,
                 output="/data/2026-11-23/needle 3.mrc",
                 method=self.method,
+                choice="fista-tv: noise is 11.0% of the projections" if self.method == "auto" else "",
                 sweeps=3 * len(self.history),
                 residual=self.history[-1][1] if self.history else None,
                 residual_history=tuple(self.history),

@@ -244,6 +244,15 @@ def test_the_run_is_paused_started_changed_and_finished(with_volume, engine):
     with_volume.keep("finished-1280x720")
 
 
+def test_auto_says_what_it_chose_and_why(with_volume):
+    page = with_volume.page
+    page.locator(".lt-method").click()
+    page.get_by_role("option", name="Auto", exact=True).click()
+    page.wait_for_selector(".lt-method:has-text('Method: fista-tv')")
+    assert page.get_by_title("noise is 11.0% of the projections").count()
+    with_volume.keep("auto-1280x720")
+
+
 def test_a_picture_can_be_kept(with_volume):
     with with_volume.page.expect_download() as waiting:
         with_volume.page.get_by_text("Save picture").click()

@@ -46,6 +46,15 @@ def test_reconstruct_ends_with_one_line_and_a_volume(helix, tmp_path):
     assert lt.read(tmp_path / "v.mrc").data.shape == (32, 32, 32)
 
 
+def test_auto_says_what_it_chose_and_why(helix, tmp_path):
+    words = "reconstruct", helix, "-o", tmp_path / "v.mrc", "--sweeps", 2, "--method", "auto"
+    exit_code, said, error = livetomo(*words)
+    assert exit_code == 0
+    assert len(said.splitlines()) == 1
+    assert "auto chose fista" in error
+    assert "noise is" in error
+
+
 def test_the_command_and_python_give_the_same_volume(helix, tmp_path):
     livetomo("reconstruct", helix, "-o", tmp_path / "v.npy", "--sweeps", 5, "--bin", 2)
     from livetomo.pipeline import preparation, prepare_series

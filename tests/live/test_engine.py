@@ -43,6 +43,15 @@ def difference(volume, reference):
     return float(np.sqrt(np.mean((volume - reference) ** 2) / np.mean(reference**2)))
 
 
+def test_auto_says_live_what_it_chose_and_why(helix, settings_for, watched):
+    settings, choices = settings_for(expect_tilts=len(helix), method="auto"), []
+    list(write_series(helix, watched, Habits(interval_s=0, style="atomic")))
+    assert run(settings, on_status=lambda status: choices.append(status.choice)) == 0
+    name, reason = choices[-1].split(": ", 1)
+    assert name in {"fista", "fista-tv"}
+    assert "noise is" in reason
+
+
 def test_every_tilt_is_published_and_the_events_keep_their_form(helix, settings_for, watched):
     settings = settings_for(expect_tilts=len(helix))
     thread, written = microscope(helix, watched, interval_s=0.1, style="atomic", order="shuffled")

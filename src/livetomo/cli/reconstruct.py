@@ -83,6 +83,8 @@ def command(
             stopping=stopping,
         )
     write(volume, output)
+    if choice := volume.metadata.get("chose"):
+        typer.echo(f"livetomo: {method} chose {choice['method']}: {choice['reason']}", err=True)
     typer.echo(
         f"residual={volume.metadata['residual']:.4f} sweeps={volume.metadata['sweeps']} "
         f"seconds={time.perf_counter() - started:.1f} output={output}"

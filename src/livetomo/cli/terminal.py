@@ -16,7 +16,7 @@ class Terminal:
     def __init__(self) -> None:
         self._renews = sys.stderr.isatty()
         self._said_state = ""
-        self._said_note = ""
+        self._said_note = self._said_choice = ""
         self._n_set_aside = 0
         self._renewed_at = 0.0
         self.last: Status | None = None
@@ -35,6 +35,9 @@ class Terminal:
         if status.note and status.note != self._said_note:
             self.say(status.note)
         self._said_note = status.note
+        if status.choice and status.choice != self._said_choice:
+            self.say(f"{status.method} chose {status.choice}")
+        self._said_choice = status.choice
         if self._renews:
             self._renew(status)
         elif status.state not in {self._said_state, "reading"}:  # it reads and refines by turns, many times

@@ -394,6 +394,8 @@ class _Engine:
             "shifts_px": reconstruction.shifts_px.tolist(),
             "set_aside": dict(self._report.set_aside),
         }
+        if reconstruction.choice is not None:
+            metadata["chose"] = reconstruction.choice
         return Volume(reconstruction.volume(), self._prepare.voxel_size_nm, self._settings.output.stem, metadata)
 
     def _fail(self, reason: str) -> int:

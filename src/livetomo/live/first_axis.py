@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from livetomo.algorithms.align import align, centre_along_axis
-from livetomo.algorithms.reconstruct.stopping import change_of
+from livetomo.algorithms.reconstruct.auto import choice_of
+from livetomo.algorithms.reconstruct.stopping import change_of, usual_sweeps_of
 from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.errors import LivetomoError
 from livetomo.formats import read
@@ -64,6 +65,11 @@ class SecondAxis:
     def is_direct(self) -> bool:
         """The method's."""
         return bool(self.method.is_direct)
+
+    @property
+    def usual_sweeps(self) -> int | None:
+        """The method's."""
+        return usual_sweeps_of(self.method)
 
     def start(self, geometry: Geometry) -> SecondAxisState:
         """Give the reconstruction of the first series, not refined.
@@ -125,6 +131,10 @@ class SecondAxis:
     def change(self, state: SecondAxisState) -> float:
         """Give how far the newest sweep moved the volume, where the method tells it; 0 where it does not."""
         return change_of(self.method, state.chosen)
+
+    def choice(self, state: SecondAxisState) -> dict[str, Any] | None:
+        """Give what the method chose."""
+        return choice_of(self.method, state.chosen)
 
     def residual(self, state: SecondAxisState) -> float:
         """Give ‖A x − b‖ / ‖b‖ over both series."""

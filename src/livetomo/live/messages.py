@@ -34,6 +34,8 @@ class Status:
     folder: str
     output: str
     method: str
+    choice: str = ""
+    """What the method chose and why, such as "fista-tv: noise is 11.0% of the projections"; empty if it does not."""
     sweeps: int = 0
     residual: float | None = None
     residual_history: tuple[tuple[float, float], ...] = ()

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
+from livetomo.algorithms.reconstruct.auto import choice_of
 from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, usual_rule
-from livetomo.live.first_axis import SecondAxis
 from livetomo.model import Geometry, TiltSeries
 
 _LEAST_CORRECTION_PX = 0.05
@@ -185,6 +185,11 @@ class LiveReconstruction:
         """‖A x − b‖ / ‖b‖ after the newest complete sweep; None before the first."""
         return float(self.method.residual(self._state)) if self.sweeps else None
 
+    @property
+    def choice(self) -> dict[str, Any] | None:
+        """What the method chose, its settings and why; None before the first frame and if it does not choose."""
+        return None if self._state is None else choice_of(self.method, self._state)
+
     def volume(self) -> np.ndarray:
         """Give the volume as it stands: (z, y, x) float32, in memory that the next call uses again."""
         if self._copy is None:
@@ -223,5 +228,5 @@ class LiveReconstruction:
 
 def _rules(method: Any) -> tuple[StoppingRule, StoppingRule]:
     """Give the rule by which a run has converged, and that by which it may rest until the next frame."""
-    rule = usual_rule(method.method if isinstance(method, SecondAxis) else method)
+    rule = usual_rule(method)
     return rule, replace(rule, tolerance=_STRICTER * rule.tolerance, change=_STRICTER * rule.change)

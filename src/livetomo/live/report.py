@@ -70,6 +70,7 @@ class Report:
             folder=str(self._settings.folder),
             output=str(self._settings.output),
             method=reconstruction.method.name if reconstruction else self._settings.method,
+            choice=_choice(reconstruction),
             sweeps=reconstruction.sweeps if reconstruction else 0,
             residual=reconstruction.residual if reconstruction else None,
             residual_history=tuple(self._history),
@@ -81,6 +82,11 @@ class Report:
             volume_version=version,
             note=self.note,
         )
+
+
+def _choice(reconstruction: LiveReconstruction | None) -> str:
+    choice = reconstruction.choice if reconstruction else None
+    return "" if choice is None else f"{choice['method']}: {choice['reason']}"
 
 
 def picture(name: str, tilt_angle: float, projection: np.ndarray) -> NewestProjection:

@@ -32,6 +32,8 @@ class RunWords:
     elapsed: str
     note: str
     method: str
+    choice: str
+    """What the method chose and why."""
     folder: str
     waiting: bool
     """No tilt has come yet."""
@@ -60,6 +62,7 @@ def describe_run(facts: Facts) -> RunWords:
         elapsed=_clock(status.seconds),
         note=_note(status, facts.engine_gone),
         method=status.method.lower(),
+        choice=status.choice,
         folder=status.folder,
         waiting=not status.tilts,
         ended=ended,
@@ -79,6 +82,7 @@ def _before_the_first_word(engine_gone: bool) -> RunWords:
         elapsed="",
         note="",
         method="",
+        choice="",
         folder="",
         waiting=True,
         ended=engine_gone,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,6 +20,20 @@ _LITTLE_NOISE = 0.01
 _LARGEST_FOR_TV = 768**3
 """Voxels: TV keeps 3.3 copies of the volume, FISTA two, and is twice as slow."""
 _NEGATIVE_SHARE = 0.05
+
+
+@runtime_checkable
+class Chooses(Protocol):
+    """A method that leaves the work to one that it chooses."""
+
+    def choice(self, state: Any) -> dict[str, Any] | None:
+        """Give the name of the method chosen, its settings and the reason; None if nothing was there to choose."""
+        ...
+
+
+def choice_of(method: object, state: Any) -> dict[str, Any] | None:
+    """Give what was chosen; None by methods that do the work themselves."""
+    return method.choice(state) if isinstance(method, Chooses) else None
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from livetomo.algorithms.filter.background import remove_background
-from livetomo.algorithms.reconstruct.auto import Auto
+from livetomo.algorithms.reconstruct.auto import choice_of
 from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
 from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, noise_level, usual_rule
@@ -103,8 +103,8 @@ def reconstruct(
         "residuals": tuple(residuals),
         "stopped_because": reason,
     }
-    if isinstance(chosen, Auto):
-        metadata["chose"] = chosen.choice(state)
+    if (choice := choice_of(chosen, state)) is not None:
+        metadata["chose"] = choice
     return Volume(chosen.volume(state), series.pixel_size_nm, series.name, metadata)
 
 

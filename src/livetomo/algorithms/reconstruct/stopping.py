@@ -57,11 +57,11 @@ class StoppingRule:
 
 @runtime_checkable
 class EndsByCount(Protocol):
-    """A method whose residual does not tell when it has had enough."""
+    """A method whose residual may not tell when it has had enough."""
 
     @property
-    def usual_sweeps(self) -> int:
-        """How many sweeps do, from where the tilts last changed."""
+    def usual_sweeps(self) -> int | None:
+        """How many sweeps do, from where the tilts last changed; None if the residual tells after all."""
         ...
 
 
@@ -81,9 +81,13 @@ def change_of(method: object, state: Any) -> float:
 
 def usual_rule(method: object) -> StoppingRule:
     """Give the rule by which this method ends, live and offline, when nobody asked for another."""
-    if isinstance(method, EndsByCount):
-        return StoppingRule(tolerance=-float("inf"), max_sweeps=method.usual_sweeps)
-    return StoppingRule()
+    sweeps = usual_sweeps_of(method)
+    return StoppingRule() if sweeps is None else StoppingRule(tolerance=-float("inf"), max_sweeps=sweeps)
+
+
+def usual_sweeps_of(method: object) -> int | None:
+    """Give how many sweeps do, where the residual does not tell; None where it does."""
+    return method.usual_sweeps if isinstance(method, EndsByCount) else None
 
 
 def noise_level(projections: np.ndarray) -> float:

@@ -16,6 +16,8 @@ def present(view: View) -> RunBarState:
         run_elapsed=run.elapsed,
         run_note=run.note,
         run_method=run.method,
+        run_method_label=f"Method: {run.choice.split(':')[0]}" if run.choice else "Method",
+        run_choice=run.choice,
         run_folder=run.folder,
         run_waiting=run.waiting,
         run_ended=run.ended,

@@ -15,6 +15,10 @@ class RunBarState:
     run_elapsed: str = ""
     run_note: str = ""
     run_method: str = ""
+    run_method_label: str = "Method"
+    """With what the method chose, if it chooses."""
+    run_choice: str = ""
+    """What it chose, and why."""
     run_folder: str = ""
     run_waiting: bool = True
     run_ended: bool = False

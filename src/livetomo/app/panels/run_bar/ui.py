@@ -19,7 +19,8 @@ def build(orders: RunOrders) -> None:
         _figure("run_elapsed", "time")
         html.Div(classes="lt-spring")
         vuetify3.VSelect(
-            label="Method",
+            label=("run_method_label",),
+            title=("run_choice",),
             items=("run_methods", METHODS),
             model_value=("run_method",),
             update_modelValue=(orders.choose_method, "[$event]"),
