@@ -163,9 +163,9 @@ def weightless_tilt_is_not_there(method: Any) -> None:
 
 
 def weights_in_other_units_are_the_same(method: Any) -> None:
-    """Require that halving the weights of all tilts changes nothing but how fast rays of a row act go."""
+    """Require that weights that are all very small change nothing."""
     projections, angles, shifts = measurement()
-    state = method.add(method.start(_geometry()), projections, angles, shifts, np.full(len(angles), 0.5))
+    state = method.add(method.start(_geometry()), projections, angles, shifts, np.full(len(angles), 1e-9))
     volume = method.volume(_swept(method, state, _MANY_SWEEPS))
     _assert_same(volume, _converged(method)[0], tolerance=0.01)
 

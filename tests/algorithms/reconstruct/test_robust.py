@@ -76,7 +76,7 @@ def tenths_of_a_degree():
 
 
 def tiny_values():
-    return images() * np.float32(1e-15), ANGLES
+    return images() * np.float32(1e-11), ANGLES
 
 
 def huge_values():
@@ -158,10 +158,30 @@ def test_an_argument_of_another_kind_is_one_clear_error(name, value):
         reconstruct(TiltSeries(images(), ANGLES), **{name: value})
 
 
+def test_values_too_small_for_float32_are_one_clear_error():
+    with pytest.raises(ValueError, match=r"projections: expected values that reach 1e-11 in size, got .* multiply"):
+        reconstruct(TiltSeries(images() * np.float32(1e-15), ANGLES))
+
+
 @pytest.mark.parametrize("shift", [(0, 1e10), (0, -1e300), (1e300, 0)])
 def test_a_projection_shifted_out_of_sight_brings_nothing(shift):
-    series = TiltSeries(images(), ANGLES, shifts_px=np.tile(shift, (len(ANGLES), 1)))
-    assert (reconstruct(series, sweeps=2).data == 0).all()
+    shifts, weights = np.zeros((len(ANGLES), 2)), np.ones(len(ANGLES))
+    shifts[4], weights[4] = shift, 0
+    shifted, without = (
+        reconstruct(TiltSeries(images(), ANGLES, **given), "landweber").data
+        for given in ({"shifts_px": shifts}, {"weights": weights})
+    )
+    assert np.linalg.norm(shifted - without) < 0.02 * np.linalg.norm(without)
+
+
+@pytest.mark.parametrize(
+    ("of_the_series", "of_the_grid"),
+    [({"weights": np.zeros(9)}, {}), ({"shifts_px": np.full((9, 2), 1e10)}, {}), ({}, {"axis_shift_px": -70.0})],
+    ids=["weights", "shifts", "axis"],
+)
+def test_a_series_that_shows_nothing_of_the_grid_is_one_clear_error(of_the_series, of_the_grid):
+    with pytest.raises(ValueError, match="expected a projection that counts and shows some of the volume"):
+        reconstruct(TiltSeries(images(), ANGLES, **of_the_series), **of_the_grid)
 
 
 def test_auto_chooses_the_same_for_whole_numbers():

@@ -66,7 +66,7 @@ def reconstruct(
     Raises
     ------
     ValueError
-        When a parameter is out of its range or a projection holds NaN.
+        When a parameter is out of its range, a projection holds NaN, or none that counts shows any of the volume.
     TypeError
         When the method cannot work on CuPy arrays.
     """
@@ -77,6 +77,7 @@ def reconstruct(
         geometry, _on_zero(series.projections) if background == "auto" else series.projections, series.tilt_angles,
         series.shifts_px, series.weights, series.rotations_deg,
     )  # fmt: skip
+    _check_that_some_count(geometry, tilts)
     planned, rule = (1, StoppingRule()) if chosen.is_direct else _ending(chosen, geometry, tilts, sweeps, stopping)
     is_held_out = stopping == "held-out" and sweeps is None and not chosen.is_direct
     state = chosen.add(chosen.start(geometry), *tilts.arguments)
@@ -118,6 +119,18 @@ def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
     is_word = isinstance(stopping, str) and stopping in {"noise", "held-out"}
     if not (stopping is None or is_word or isinstance(stopping, StoppingRule)):
         raise ValueError(f"stopping: expected noise, held-out, or a StoppingRule, got {stopping!r}")
+
+
+def _check_that_some_count(geometry: Geometry, tilts: Tilts) -> None:
+    n_z, n_y, n_x = geometry.volume_shape
+    dy_px, dx_px = tilts.shifts_px.T
+    reach_px = (geometry.detector_width + np.hypot(n_z, n_x)) / 2
+    shows_some = (np.abs(geometry.axis_shift_px - dx_px) < reach_px) & (np.abs(dy_px) < n_y)
+    if not (shows_some & (tilts.tilt_weights > 0)).any():
+        raise ValueError(
+            f"series: expected a projection that counts and shows some of the volume, got none among {len(tilts)}; "
+            "look at weights, shifts_px and axis_shift_px"
+        )
 
 
 def _on_zero(projections: np.ndarray) -> np.ndarray:

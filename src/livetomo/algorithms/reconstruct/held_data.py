@@ -181,7 +181,7 @@ class HeldData:
     @property
     def relative_rays_used(self) -> np.ndarray:
         """(tilt, x) float32 weight of the tilt over the largest, 0 for rays that miss the grid."""
-        return self.rays_used / np.float32(self.tilt_weights.max(initial=_LEAST_PATH))
+        return self.rays_used / np.float32(self.tilt_weights.max(initial=0) or 1)
 
     @property
     def ray_weights(self) -> np.ndarray:

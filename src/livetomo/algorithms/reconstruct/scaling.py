@@ -10,6 +10,7 @@ from livetomo.kernels.turn import Turn
 
 _LEAST_COLUMN_SUM = 1e-3
 _LEAST_ENERGY = 1e-6
+_TINY = float(np.finfo(np.float32).tiny)
 _POWER_STEPS, _POWER_GROWTH = 30, 1e-4
 """A ray's weights are not negative and the eigenvalues fall fast, so from ones a few steps find the largest mostly."""
 
@@ -36,8 +37,8 @@ def updates_by_norm(
     """Give updates with one gain for all voxels: ``relaxation`` over the largest eigenvalue of Aᵀ W A of the subset."""
     updates = []
     for numbers in groups_of(data, subsets):
-        gain = relaxation / max(largest_eigenvalue(data, numbers, ray_weights), _LEAST_ENERGY)
-        updates.append(evenly(data, numbers, ray_weights, gain))
+        largest = largest_eigenvalue(data, numbers, ray_weights)
+        updates.append(evenly(data, numbers, ray_weights, relaxation / largest if largest > _TINY else 0.0))
     return updates
 
 
@@ -120,7 +121,7 @@ def _eigenvalue(data: HeldData, numbers: np.ndarray, ray_weights: np.ndarray) ->
         rays *= weights
         packed.run(packed.backproject_tasks(grid, beams, volume[0], rays[0], tilts, plain))
         before, norm = norm, float(np.linalg.norm(volume))
-        volume *= np.float32(1 / max(norm, _LEAST_ENERGY))
+        volume *= np.float32(1 / max(norm, _TINY))
     return norm
 
 

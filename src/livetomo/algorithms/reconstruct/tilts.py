@@ -8,8 +8,8 @@ from livetomo.algorithms.reconstruct.row_shift import shifted_along_rows
 from livetomo.arrays import beside, namespace, require_on, scipy_part, to_numpy
 from livetomo.model import Geometry
 
-_TOO_LARGE = 1e17
-"""Sums of squares of such values leave the range of float32."""
+_TOO_LARGE, _TOO_SMALL = 1e17, 1e-11
+"""Sums of squares of such values, or of images that reach no further, leave the range of float32."""
 
 _HALF_A_ROW = 0.5
 """So far beyond the image its edge still stands for the specimen."""
@@ -48,7 +48,7 @@ class Tilts:
         ------
         ValueError
             When something does not fit the geometry or the number of tilts, a weight is not from 0 to 1, or a value is
-            not finite, or 1e17 or more in size, where its weight is above 0.
+            not finite, or 1e17 or more in size, where its weight is above 0, or all are 0 or below 1e-11.
         TypeError
             When projections or weights of pixels do not live where the reconstruction does.
         """
@@ -72,7 +72,7 @@ class Tilts:
         tilt_weights, pixel_weights = _checked_weights(weights, expected)
         if pixel_weights is not None:
             require_on(geometry.device, pixel_weights, "weights")
-        _check_finite(given, tilt_weights, pixel_weights)
+        _check_values(given, tilt_weights, pixel_weights)
         return cls(given, angles, shifts, tilt_weights, pixel_weights, rotations)
 
     def __len__(self) -> int:
@@ -160,16 +160,21 @@ def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tupl
     return to_numpy(largest), pixels
 
 
-def _check_finite(projections: np.ndarray, tilt_weights: np.ndarray, pixel_weights: np.ndarray | None) -> None:
-    is_bad = (
-        ~(namespace(projections).abs(projections) < _TOO_LARGE) & beside(projections, tilt_weights > 0)[:, None, None]
-    )
+def _check_values(projections: np.ndarray, tilt_weights: np.ndarray, pixel_weights: np.ndarray | None) -> None:
+    counts = beside(projections, tilt_weights > 0)[:, None, None]
     if pixel_weights is not None:
-        is_bad &= pixel_weights > 0
-    if n_bad := int(is_bad.sum()):
+        counts = counts & (pixel_weights > 0)
+    sizes = namespace(projections).abs(projections)
+    if n_bad := int((~(sizes < _TOO_LARGE) & counts).sum()):
         raise ValueError(
             f"projections: expected finite values below {_TOO_LARGE:g} in size, got {n_bad} that are NaN, infinite or "
             "larger; give weights of 0 there, or replace them first, for instance with numpy.nan_to_num"
+        )
+    largest = float(namespace(projections).where(counts, sizes, 0).max(initial=0))
+    if 0 < largest < _TOO_SMALL:
+        raise ValueError(
+            f"projections: expected values that reach {_TOO_SMALL:g} in size, got {largest:g} at most; multiply them, "
+            "float32 does not hold their squares"
         )
 
 
