@@ -80,6 +80,15 @@ def test_info_in_words_names_the_option_for_what_is_missing(tmp_path):
     assert "--angles" in said
 
 
+def test_info_in_words_rounds_what_it_shows(tmp_path):
+    series = lt.TiltSeries(np.zeros((2, 8, 8), np.float32), [-0.0, 3.0000001], pixel_size_nm=float(np.float32(1.14)))
+    lt.write(series, tmp_path / "a.h5")
+    _, said, _ = livetomo("info", tmp_path / "a.h5")
+    facts = dict(line.split("  ", 1) for line in said.splitlines())
+    assert facts["pixel size nm"].strip() == "1.14"
+    assert facts["tilt angles"].strip() == "0, 3"
+
+
 def test_convert_keeps_values_and_angles(helix, tmp_path):
     exit_code, _, error = livetomo("convert", helix, tmp_path / "helix.h5")
     assert exit_code == 0, error

@@ -60,6 +60,12 @@ def test_header_with_absurd_sizes(tmp_path):
         read(tmp_path / "a.mrc")
 
 
+def test_colours(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((8, 8), [("R", "u1"), ("G", "u1"), ("B", "u1")]))
+    with pytest.raises(FileError, match="values with the parts R, G, B, such as colours: save grey values"):
+        read(tmp_path / "a.npy")
+
+
 def test_complex_numbers(tmp_path):
     np.save(tmp_path / "a.npy", STACK.astype(np.complex64))
     with pytest.raises(FileError, match="complex numbers: save their amplitude or phase"):
@@ -123,7 +129,7 @@ def test_reading_is_imported_fast():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(("source", "target"), [("a.mrc", "a.mrc"), ("a.h5", "a.xdmf")])
+@pytest.mark.parametrize(("source", "target"), [("a.mrc", "a.mrc"), ("a.xdmf.h5", "a.xdmf")])
 def test_what_a_file_is_made_from_is_not_written_over(tmp_path, source, target):
     (tmp_path / source).write_bytes(b"measured")
     with pytest.raises(FileError, match="would write over"):

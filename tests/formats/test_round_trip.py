@@ -103,3 +103,9 @@ def test_wrong_targets(tmp_path):
         write(volume, tmp_path / "b.mrc")
     with pytest.raises(TypeError, match="TiltSeries or a Volume, got ndarray"):
         write(volume.data, tmp_path / "a.mrc")
+
+
+def test_the_values_of_xdmf_leave_other_files_alone(tmp_path):
+    (tmp_path / "a.h5").write_bytes(b"measured")
+    write(Volume(values("float32")), tmp_path / "a.xdmf")
+    assert (tmp_path / "a.h5").read_bytes() == b"measured"

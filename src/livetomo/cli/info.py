@@ -48,9 +48,11 @@ def _readable(facts: dict[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value + 0.0:.6g}"  # a minus before zero goes
     if isinstance(value, list) and len(value) > 8:
-        return f"{', '.join(f'{item}' for item in value[:3])} … {value[-1]} ({len(value)} values)"
+        return f"{', '.join(map(_short, value[:3]))} … {_short(value[-1])} ({len(value)} values)"
     if isinstance(value, list):
-        return ", ".join(f"{item}" for item in value)
+        return ", ".join(map(_short, value))
     text = " ".join(str(value).split())
     return text if len(text) <= 100 else f"{text[:97]}…"

@@ -46,8 +46,7 @@ def ordered(
         When the array has not as many axes as are named, or is not made of real numbers.
     """
     if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool) or np.iscomplexobj(array):
-        what = "complex numbers: save their amplitude or phase" if np.iscomplexobj(array) else f"{array.dtype} values"
-        raise FileError(f"{path}: expected an array of real numbers, got {what}")
+        raise FileError(f"{path}: expected an array of real numbers, got {_named(array.dtype)}")
     if array.dtype == bool:
         array = array.astype(np.uint8)
     letters = checked_axes(axes) if axes else default
@@ -65,3 +64,12 @@ def ordered(
         turned = array.transpose([letters.index(letter) for letter in (first, "y", "x")])
         kind = {"t": "projections", "z": "volume"}.get(first, kind)  # type: ignore[assignment]
     return turned.astype(turned.dtype.newbyteorder("="), copy=False), kind
+
+
+def _named(dtype: np.dtype) -> str:
+    """Say what values are that no image is made of, and what to do."""
+    if dtype.kind == "c":
+        return "complex numbers: save their amplitude or phase"
+    if dtype.names:
+        return f"values with the parts {', '.join(dtype.names)}, such as colours: save grey values or one of them"
+    return f"{dtype} values"

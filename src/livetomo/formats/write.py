@@ -88,7 +88,7 @@ def check_target(path: str | os.PathLike[str], sources: Iterable[Path | None] = 
 
 def _check_sources(target: Path, sources: list[Path]) -> None:
     """Refuse to write over what the file is made from; XDMF's values go into a file of their own."""
-    values = target.with_suffix(".h5") if WRITERS[target.suffix.lower()] == "xdmf" else target
+    values = target.with_name(f"{target.name}.h5") if WRITERS[target.suffix.lower()] == "xdmf" else target
     for source in sources:
         if source.resolve() in {target.resolve(), values.resolve()}:
             raise FileError(f"{target}: would write over {source}, which it is made from; give another name")

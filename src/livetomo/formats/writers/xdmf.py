@@ -14,11 +14,11 @@ _TYPES = {"f": "Float", "i": "Int", "u": "UInt"}
 
 
 def write(item: TiltSeries | Volume, path: Path) -> None:
-    """Write ``FILE.h5`` and then ``FILE.xdmf``; a voxel is 1 along an axis whose size is not known."""
+    """Write ``FILE.xdmf.h5`` and then ``FILE.xdmf``; a voxel is 1 along an axis whose size is not known."""
     array = array_of(item)
     if array.dtype == np.float16:
         raise ValueError("item: XDMF has no float16; convert the values to float32, or write .h5 or .npy")
-    data_file = path.with_suffix(".h5")
+    data_file = path.with_name(f"{path.name}.h5")  # a name that no other file is likely to have
     hdf5.write(item, data_file)
     size = pixel_size_of(item) or 1.0
     depth = 1.0 if isinstance(item, TiltSeries) else size
