@@ -103,6 +103,7 @@ def test_bad_files_are_set_aside_with_their_reason_and_the_rest_goes_on(watched,
     assert "24 × 24" in reasons["t_-6.0.mrc"]
     assert "NaN" in reasons["t_-4.0.mrc"]
     assert {"t_-2.0.mrc", "t_0.0.tif", "t_1.0.mrc"} < reasons.keys()
+    assert not {name: reason for name, reason in reasons.items() if name in reason}
     put(watched, "t_-2.0.mrc", image(3))
     [frame] = arrivals(collect(inbox, arrivals))
     assert frame.name == "t_-2.0.mrc"

@@ -79,14 +79,13 @@ class AngleSource:
             return self._given.angle(file) if n_images == 1 else _known(from_file)
         return _known(from_file) if not math.isnan(from_file) or n_images > 1 else self._from_guess(file)
 
-    def missing(self, file: str) -> str:
+    def missing(self) -> str:
         """Say why a file has no angle and what to do about it."""
         if self._table is not None:
             return f"no tilt angle: {self._table.trouble or f'the table {self._table.path.name} has none for it'}"
         if self._given is not None:
             return f"no tilt angle: --angle-pattern {self._given.pattern} does not fit the name"
-        hint = "give --angles FILE or --angle-pattern RE"
-        return f"no tilt angle in the file, beside it, or clear in its name {file}; {hint}"
+        return "no tilt angle in the file, beside it, or clear in its name; give --angles FILE or --angle-pattern RE"
 
     def _from_guess(self, file: str) -> float | None:
         return None if self._guess is None else self._guess.angle(file)

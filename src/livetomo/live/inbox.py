@@ -274,10 +274,10 @@ class Inbox:
             self._settling.forget(file.name)
             self._put_aside(file.name, str(error))
         except LivetomoError as error:
-            self._try_later(candidate, str(error))
+            self._try_later(candidate, str(error).removeprefix(f"{path}: "))
         except Exception as error:  # noqa: BLE001 the pipeline's edge: a damaged file never ends the run
             _log.exception("Reading %s failed", path)
-            self._try_later(candidate, f"{type(error).__name__}: {error}")
+            self._try_later(candidate, f"cannot be read: {error or type(error).__name__}")
 
     def _first_to_read(self, file: _File, identity: FileIdentity) -> int:
         """Choose what to read: all of it, or only what a stack has gained."""
@@ -303,7 +303,7 @@ class Inbox:
         changed_inside = file.read_as is not None and file.read_as != identity and not grew
         file.n_done, file.read_as, file.lacks_angle = first_missing, identity, bool(missing)
         if len(images.images) == 0 and images.n_images == 0:
-            self._try_later(candidate, f"{file.name}: no complete image in it yet")
+            self._try_later(candidate, "no complete image in it yet")
         elif unwritten and images.n_images == unwritten:
             self._try_later(candidate, fault(images.images[0]) or "empty")
         elif missing:
@@ -381,7 +381,7 @@ class Inbox:
     def _angles_missing(self, file: _File, candidate: Candidate, names: list[str]) -> None:
         """Wait a little for the angles, which often come in a file of their own; then say what is missing."""
         now = time.monotonic()
-        reason = self._angles.missing(file.name)
+        reason = self._angles.missing()
         if now - candidate.changed_at < _PATIENCE_S:
             self._settling.retry(candidate, now, reason)
             return
