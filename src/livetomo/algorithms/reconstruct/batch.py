@@ -79,21 +79,10 @@ def reconstruct(
     )  # fmt: skip
     _check_that_some_count(geometry, tilts)
     planned, rule = (1, StoppingRule()) if chosen.is_direct else _ending(chosen, geometry, tilts, sweeps, stopping)
-    is_held_out = stopping == "held-out" and sweeps is None and not chosen.is_direct
     state = chosen.add(chosen.start(geometry), *tilts.arguments)
-    residuals: list[float] = []
-    changes: list[float] = []
-    reason = None
-    while reason is None:
-        state = chosen.step(state)
-        residuals.append(chosen.residual(state))
-        changes.append(change_of(chosen, state))
-        if progress is not None:
-            progress(len(residuals), planned, residuals[-1])
-        if planned is None:
-            reason = rule.reason(residuals, changes)
-        elif len(residuals) >= planned:
-            reason = f"did {planned} sweeps" + (", the best for tilts held out" if is_held_out else "")
+    state, residuals, reason = _swept(chosen, state, (planned, rule), progress)
+    if stopping == "held-out" and sweeps is None and not chosen.is_direct:
+        reason += ", the best for tilts held out"
     metadata = {
         "method": chosen.name,
         "settings": asdict(chosen),
@@ -107,6 +96,27 @@ def reconstruct(
     if (choice := choice_of(chosen, state)) is not None:
         metadata["chose"] = choice
     return Volume(chosen.volume(state), series.pixel_size_nm, series.name, metadata)
+
+
+def _swept(
+    method: Any, state: Any, ending: tuple[int | None, StoppingRule], progress: Progress | None
+) -> tuple[Any, list[float], str]:
+    """Sweep as often as planned, or until the rule has a reason; give the state, the residuals and the reason."""
+    planned, rule = ending
+    residuals: list[float] = []
+    changes: list[float] = []
+    reason = None
+    while reason is None:
+        state = method.step(state)
+        residuals.append(method.residual(state))
+        changes.append(change_of(method, state))
+        if progress is not None:
+            progress(len(residuals), planned, residuals[-1])
+        if planned is None:
+            reason = rule.reason(residuals, changes)
+        elif len(residuals) >= planned:
+            reason = f"did {planned} sweeps"
+    return state, residuals, reason
 
 
 def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
