@@ -120,6 +120,14 @@ class FakeEngine:
             )
         )
 
+    def end(self):
+        """Finish the run and close the pipe; the viewer may stay a while."""
+        self.state = "finished"
+        self.say()
+        self.stop_event.set()
+        self.listener.join()
+        self.pipe.close()
+
     def close(self):
         """End as an engine does: the pipe closes, the viewer goes by itself."""
         self.stop_event.set()

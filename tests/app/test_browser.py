@@ -244,6 +244,15 @@ def test_the_run_is_paused_started_changed_and_finished(with_volume, engine):
     with_volume.keep("finished-1280x720")
 
 
+def test_the_word_of_the_end_leaves_the_note_free(with_volume, engine):
+    page = with_volume.page
+    engine.end()
+    page.wait_for_selector("text=The run has ended")
+    card, note = (page.locator(selector).bounding_box() for selector in (".lt-lost-card", ".lt-note"))
+    assert card["y"] + card["height"] < note["y"]
+    with_volume.keep("ended-1280x720")
+
+
 def test_auto_says_what_it_chose_and_why(with_volume):
     page = with_volume.page
     page.locator(".lt-method").click()

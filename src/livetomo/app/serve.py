@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _LONGEST_STAY_S = 15.0
 _LAST_WORDS_S = 1.0
+_COMES_BACK_S = 15.0
 _KILLED_STAY_S = 2.0
 
 logger = logging.getLogger(__name__)
@@ -60,8 +61,8 @@ def serve(
     open_browser
         Open the address in the user's browser.
     stay_seconds
-        How long a browser may go on looking at the last volume after the engine has finished; when it was killed the
-        viewer ends soon.
+        How long a browser may go on looking at the last volume after the engine has finished; the viewer ends sooner
+        when no page has been open for 15 s, and soon when the engine was killed.
     """
     # Ctrl-C reaches the whole process group: the engine decides what it means, and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -123,7 +124,11 @@ def _make(connection: Connection, host: str, port: int, token: str) -> "Applicat
 
 
 async def _wait_for_last_look(application: "Application", stay_seconds: float) -> None:
-    await asyncio.sleep(min(_LAST_WORDS_S, stay_seconds))
-    end = asyncio.get_running_loop().time() + stay_seconds
-    while application.is_watched() and asyncio.get_running_loop().time() < end:
-        await asyncio.sleep(0.2)
+    """Stay while somebody looks and a while longer: a page that is loaded again is away for a moment."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + stay_seconds
+    leave_at = clock() + _LAST_WORDS_S
+    while clock() < min(leave_at, end):
+        if application.is_watched():
+            leave_at = clock() + _COMES_BACK_S
+        await asyncio.sleep(0.1)

@@ -5,7 +5,7 @@ import json
 import struct
 from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from livetomo.app.views.picture import Frame
 from livetomo.app.views.stage import ViewName
@@ -50,6 +50,11 @@ class Hub:
     def leave(self, client: Client) -> None:
         """Stop sending to a browser."""
         self._clients = tuple(other for other in self._clients if other is not client)
+
+    async def close(self, _: web.Application) -> None:
+        """Let every browser go, so that the server need not wait for them."""
+        for client in self._clients:
+            await client.socket.close(code=WSCloseCode.GOING_AWAY)
 
     def acknowledge(self, client: Client) -> None:
         """Send the frame that waits, now that the browser has drawn the one before."""

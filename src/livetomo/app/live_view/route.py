@@ -27,6 +27,7 @@ class LiveViewRoute:
     def add_to(self, app: web.Application) -> None:
         """Register the route."""
         app.router.add_get("/live/{view}", self.handle)
+        app.on_shutdown.append(self._hub.close)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one view of one browser until it goes."""
