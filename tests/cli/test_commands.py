@@ -101,10 +101,12 @@ def test_a_replayed_series_is_reconstructed_live(helix, tmp_path):
     exit_code, said, _ = livetomo("replay", helix, tmp_path / "folder", "--interval", 0)
     assert exit_code == 0
     assert len(said.splitlines()) == 25
-    words = ("live", tmp_path / "folder", "--headless", "--expect-tilts", 25, "-o", tmp_path / "live.mrc")
-    exit_code, said, error = livetomo(*words, "--events", tmp_path / "events.jsonl", cwd=tmp_path)
+    words = ("live", "folder", "--headless", "--expect-tilts", 25, "-o", "live.mrc", "--events", "events.jsonl")
+    exit_code, said, error = livetomo(*words, cwd=tmp_path)
     assert exit_code == 0, error
     assert "tilts=25" in said
+    assert f"output={tmp_path / 'live.mrc'}\n" in said
+    assert f"Written to {tmp_path / 'live.mrc'} (" in error
     events = [json.loads(line)["event"] for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert events.count("added") == 25
     assert events[-1] == "finished"

@@ -36,7 +36,9 @@ def command(
     method: options.Method = "sirt",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Volume to write at the end; default: FOLDER's name, beside it or here."),
+        typer.Option(
+            "--output", "-o", help="Volume to write at the end; default: FOLDER_volume.mrc here, never over a file."
+        ),
     ] = None,
     events: Annotated[Path | None, typer.Option(help="Write a JSON line for every happening to this file.")] = None,
     finish_after_idle: Annotated[
@@ -73,7 +75,7 @@ def command(
         raise ValueError(f"--align: expected none or com, got {align!r}")
     settings = LiveSettings(
         folder=folder,
-        output=output or default_output(folder, method),
+        output=output or default_output(folder),
         pattern=pattern,
         angles=angles,
         angle_pattern=angle_pattern,
@@ -97,14 +99,16 @@ def command(
     raise typer.Exit(run(settings, viewer))
 
 
-def default_output(folder: Path, method: str) -> Path:
-    """Give a name that is not taken, in the current folder or, where that is being watched, beside the watched one."""
+def default_output(folder: Path) -> Path:
+    """Give a name in the current folder or, where that is being watched, beside the watched one."""
     watched = folder.resolve()
     here = Path.cwd()
-    place = watched.parent if here.is_relative_to(watched) else here
-    names = (
-        f"{watched.name or 'livetomo'}_{method}{number}.mrc" for number in ("", *(f"_{n}" for n in range(2, 10_000)))
-    )
+    return free_name(watched.parent if here.is_relative_to(watched) else here, f"{watched.name or 'livetomo'}_volume")
+
+
+def free_name(place: Path, stem: str) -> Path:
+    """Give the name of an MRC file that is not taken."""
+    names = (f"{stem}{number}.mrc" for number in ("", *(f"_{n}" for n in range(2, 10_000))))
     return next(place / name for name in names if not (place / name).exists())
 
 

@@ -368,7 +368,7 @@ class _Engine:
 
     def _finish(self, reason: str) -> int:
         """Write the volume and say so."""
-        reconstruction, output = self._reconstruction, self._settings.output
+        reconstruction, output = self._reconstruction, self._settings.output.absolute()
         if reconstruction is None:
             return self._fail(f"No projection could be used ({reason}); nothing was written.")
         write(self._volume(reconstruction, reason), output)

@@ -33,6 +33,7 @@ class Status:
     state: EngineState
     folder: str
     output: str
+    """Both absolute, so that the user knows where."""
     method: str
     choice: str = ""
     """What the method chose and why, such as "fista-tv: noise is 11.0% of the projections"; empty if it does not."""

@@ -67,8 +67,8 @@ class Report:
     def _status(self, reconstruction: LiveReconstruction | None, version: int, voxel_size_nm: float | None) -> Status:
         return Status(
             state=self.state,
-            folder=str(self._settings.folder),
-            output=str(self._settings.output),
+            folder=str(self._settings.folder.absolute()),
+            output=str(self._settings.output.absolute()),
             method=reconstruction.method.name if reconstruction else self._settings.method,
             choice=_choice(reconstruction),
             sweeps=reconstruction.sweeps if reconstruction else 0,
