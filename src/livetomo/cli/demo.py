@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from livetomo.cli import options
-from livetomo.cli.live import WHILE_WATCHED_S, run
+from livetomo.cli.live import WHILE_WATCHED_S, free_name, run
 
 N_TILTS = 77
 
@@ -19,7 +19,12 @@ N_TILTS = 77
 def command(
     interval: Annotated[float, typer.Option(metavar="SECONDS", help="From one projection to the next.")] = 0.5,
     method: options.Method = "sirt",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Keep the volume here.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Volume to write at the end; default: needle_demo.mrc here, never over a file."
+        ),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to serve the view on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port to serve the view on; default: any that is free.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open no browser.")] = False,
@@ -33,7 +38,7 @@ def command(
         folder = Path(place) / "needle"
         settings = LiveSettings(
             folder=folder,
-            output=output or Path(place) / "needle.mrc",
+            output=output or free_name(Path.cwd(), "needle_demo"),
             tilt_axis="x",
             method=method,
             expect_tilts=N_TILTS,

@@ -1,0 +1,27 @@
+"""The demo leaves its volume where the user is, and nothing else anywhere."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import livetomo as lt
+
+START = [sys.executable, "-m", "livetomo", "demo", "--headless", "--interval", "0.1"]
+
+
+def test_a_stopped_demo_leaves_its_volume_here_over_no_other_file_and_nothing_else(tmp_path):
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    here.mkdir()
+    elsewhere.mkdir()
+    (here / "needle_demo.mrc").write_text("of an earlier run")
+    environment = {**os.environ, "TMPDIR": str(elsewhere)}
+    with subprocess.Popen(START, cwd=here, env=environment, stderr=subprocess.PIPE, text=True) as demo:
+        while "refining" not in demo.stderr.readline():
+            pass
+        demo.send_signal(signal.SIGINT)
+        assert f"Written to {here / 'needle_demo_2.mrc'} (SIGINT came)" in demo.stderr.read()
+    assert demo.returncode == 0
+    assert lt.read(here / "needle_demo_2.mrc").data.shape == (256, 256, 256)
+    assert sorted(path.name for path in here.iterdir()) == ["needle_demo.mrc", "needle_demo_2.mrc"]
+    assert list(elsewhere.iterdir()) == []
