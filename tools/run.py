@@ -47,7 +47,7 @@ def demo(arguments: list[str]) -> int:
     """Replay the built-in needle live and open the browser on it."""
     prepare("all")
     prepare_drawing()
-    return subprocess.call([PYTHON, "-m", "livetomo", "demo", *arguments], cwd=ROOT)
+    return call([PYTHON, "-m", "livetomo", "demo", *arguments])
 
 
 def test(arguments: list[str]) -> int:
@@ -56,7 +56,7 @@ def test(arguments: list[str]) -> int:
     prepare_drawing()
     prepare_chromium()
     gates_failed = run_gates()
-    tests_failed = subprocess.call([PYTHON, "-m", "pytest", *arguments], cwd=ROOT)
+    tests_failed = call([PYTHON, "-m", "pytest", *arguments])
     if gates_failed:
         print("livetomo: the tests are through, but a gate failed: see the lines before them", file=sys.stderr)
     return 1 if gates_failed or tests_failed else 0
@@ -73,19 +73,30 @@ def bench(arguments: list[str]) -> int:
     prepare("bench")
     prepare_drawing()
     prepare_chromium()
-    return subprocess.call([PYTHON, "-m", "benchmarks", *arguments], cwd=ROOT)
+    return call([PYTHON, "-m", "benchmarks", *arguments])
 
 
 def bench_quality(_: list[str]) -> int:
     """Measure what the methods reach and write docs/reference/quality.md."""
     prepare("bench")
-    return subprocess.call([PYTHON, "-m", "benchmarks", "quality"], cwd=ROOT)
+    return call([PYTHON, "-m", "benchmarks", "quality"])
 
 
 def docs(arguments: list[str]) -> int:
     """Write the reference pages from the docstrings."""
     prepare("all")
-    return subprocess.call([PYTHON, ROOT / "tools" / "reference.py", *arguments], cwd=ROOT)
+    return call([PYTHON, ROOT / "tools" / "reference.py", *arguments])
+
+
+def call(words: list[str | Path]) -> int:
+    """Run a command to its end and give its exit code; on Ctrl-C, which it hears too, it has time to tidy up."""
+    with subprocess.Popen(words, cwd=ROOT) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            if child.wait() == 0:
+                return 0
+            raise
 
 
 def run_gates() -> int:
@@ -93,7 +104,7 @@ def run_gates() -> int:
     failed = 0
     for gate in GATES:
         print(f"--- {' '.join(gate)}", flush=True)
-        failed |= subprocess.call([SCRIPTS / gate[0], *gate[1:]], cwd=ROOT) != 0
+        failed |= call([SCRIPTS / gate[0], *gate[1:]]) != 0
     return failed
 
 
