@@ -125,6 +125,8 @@ def test_a_replayed_series_is_reconstructed_live(helix, tmp_path):
         (("reconstruct", "SERIES", "-o", "v.mrc", "--tilt-axis", "z"), 2, "--tilt-axis: expected x, y or degrees"),
         (("reconstruct", "SERIES", "-o", "v.mrc", "--align", "laser"), 2, "method: expected one of com, none"),
         (("live", "folder", "-o", "folder/v.mrc", "--headless"), 2, "nothing is ever written into the watched folder"),
+        (("live", "folder", "--port", "99999"), 2, "--port: expected a number from 1 to 65535"),
+        (("demo", "--port", "-1"), 2, "or no --port for any that is free, got -1"),
         (("live", "SERIES", "--headless"), 2, "expected a folder to watch"),
         (("simulate", "teapot", "-o", "t.mrc"), 2, "phantom: expected one of helix, particles, atoms"),
         (("simulate", "helix", "-o", "t.mrc", "--tilts", "many"), 2, "tilts: expected FIRST:LAST:STEP"),

@@ -1,8 +1,11 @@
 """Starts the viewer as a child of the engine, and another one when it has died."""
 
 import multiprocessing
+import os
+import signal
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -15,7 +18,13 @@ _LET_GO_S = 3.0
 
 @dataclass(frozen=True)
 class ViewerSettings:
-    """Where the view is served, and for whom."""
+    """Where the view is served, and for whom.
+
+    Raises
+    ------
+    ValueError
+        When there can be no such port.
+    """
 
     host: str = "127.0.0.1"
     port: int | None = None
@@ -23,6 +32,12 @@ class ViewerSettings:
     open_browser: bool = True
     stay_seconds: float = 2.0
     """How long browsers may go on looking at the last volume after the engine has ended."""
+
+    def __post_init__(self) -> None:
+        if self.port is not None and not 0 <= self.port <= 65535:
+            raise ValueError(
+                f"--port: expected a number from 1 to 65535, or no --port for any that is free, got {self.port}"
+            )
 
 
 class ViewerProcess:
@@ -56,7 +71,10 @@ class ViewerProcess:
         if self._process is None:
             return
         try:
-            self._process.join(self._settings.stay_seconds + _LET_GO_S)
+            self._process.join(_LET_GO_S)
+            if self._process.is_alive() and self._settings.stay_seconds > _LET_GO_S:
+                self._say("the view stays as long as its page is open; Ctrl-C closes it")
+            self._process.join(self._settings.stay_seconds)
         except KeyboardInterrupt:
             self._say("closing the view")
         if self._process.is_alive():
@@ -75,7 +93,8 @@ class ViewerProcess:
             name="livetomo viewer",
             daemon=True,  # should the engine end in haste, its viewer goes too
         )
-        self._process.start()
+        with _ctrl_c_held_back():
+            self._process.start()
         viewer_end.close()
         return engine_end
 
@@ -92,3 +111,19 @@ class ViewerProcess:
         elif isinstance(message, ViewerFailed):
             self._has_failed = True
             self._say(f"no view, the reconstruction goes on: {message.reason}")
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Let a child be born deaf to Ctrl-C, which reaches it while it still imports; here it is heard a moment later."""
+    if os.name == "nt":
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # its own start would end the holding back
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
