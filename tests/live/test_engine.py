@@ -118,6 +118,29 @@ def test_nothing_usable_is_a_failure_in_words(settings_for, watched):
     assert last[-1].set_aside[0].file == "a_1.0.tif"
 
 
+def test_a_folder_that_is_not_there_is_told_and_counts_as_idle(settings_for, watched):
+    said = []
+    assert run(settings_for(finish_after_idle_s=0.3), on_status=said.append) == 1
+    assert f"The folder {watched} is not there yet." in said[0].note
+    assert "nothing was written" in said[-1].note
+    assert str(watched) in said[-1].note
+
+
+def test_a_table_that_is_not_there_is_told_before_the_first_file(helix, settings_for, watched, tmp_path):
+    table, said = tmp_path / "angles.txt", []
+    watched.mkdir()
+
+    def hear(status):
+        if not said:
+            table.write_text("\n".join(f"{angle:g}" for angle in helix.tilt_angles))
+            list(write_series(helix, watched, Habits(interval_s=0)))
+        said.append(status.note)
+
+    assert run(settings_for(angles=table, expect_tilts=len(helix), method="wbp"), on_status=hear) == 0
+    assert f"The table of angles {table} is not there yet" in said[0]
+    assert "not there" not in said[-1]
+
+
 def test_the_viewer_sees_volumes_gives_orders_and_may_crash(helix, settings_for, watched):
     engine_end, viewer_end = multiprocessing.Pipe(duplex=True)
     link = PipeLink(engine_end)

@@ -34,6 +34,8 @@ def command(
     from livetomo.cli.viewer_process import ViewerSettings
     from livetomo.live.settings import LiveSettings
 
+    if not interval >= 0:
+        raise ValueError(f"--interval: expected 0 seconds or more, got {interval:g}")
     with tempfile.TemporaryDirectory(prefix="livetomo-demo-") as place, as_file(_sample()) as needle:
         folder = Path(place) / "needle"
         settings = LiveSettings(

@@ -64,15 +64,14 @@ def command(
         Path | None, typer.Option(metavar="SERIES", help="Dual axis: go on from this series about the first axis.")
     ] = None,
     turned: Annotated[
-        float, typer.Option(metavar="DEGREES", help="By how much the specimen was turned since, from x to y.")
-    ] = 90.0,
+        float | None,
+        typer.Option(metavar="DEGREES", help="By how much the specimen was turned since, from x to y; default: 90."),
+    ] = None,
 ) -> None:
     """Watch a folder and reconstruct its tilt series while it grows, shown in 3-D in a browser."""
     from livetomo.cli.viewer_process import ViewerSettings
     from livetomo.live.settings import LiveSettings
 
-    if align not in {"none", "com"}:
-        raise ValueError(f"--align: expected none or com, got {align!r}")
     settings = LiveSettings(
         folder=folder,
         output=output or default_output(folder),
@@ -82,11 +81,11 @@ def command(
         flip_angles=flip_angles,
         tilt_axis=options.parsed_tilt_axis(tilt_axis),
         bin=bin,
-        align="com" if align == "com" else "none",
+        align=options.parsed_align(align),
         method=method,
         field_of_view=field_of_view,
         after=after,
-        turned_deg=turned,
+        turned_deg=options.parsed_turned(turned, after, "--after"),
         finish_after_idle_s=finish_after_idle,
         expect_tilts=expect_tilts,
         events=events,

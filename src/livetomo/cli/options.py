@@ -1,7 +1,7 @@
 """Options that several commands share, with one help text each."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -48,6 +48,32 @@ def parsed_tilt_axis(text: str | None) -> str | float | None:
         return float(text)
     except ValueError:
         raise ValueError(f"--tilt-axis: expected x, y or degrees, got {text!r}") from None
+
+
+def parsed_align(text: str) -> Literal["none", "com"]:
+    """Check the name of an alignment.
+
+    Raises
+    ------
+    ValueError
+        When there is none of that name.
+    """
+    if text not in {"none", "com"}:
+        raise ValueError(f"--align: expected none or com, got {text!r}")
+    return "com" if text == "com" else "none"
+
+
+def parsed_turned(degrees: float | None, series: Path | None, series_option: str) -> float:
+    """Give by how many degrees the specimen was turned between two series; 90 when nobody said.
+
+    Raises
+    ------
+    ValueError
+        When it was said, but there is no other series.
+    """
+    if degrees is not None and series is None:
+        raise ValueError(f"--turned: expected only together with {series_option}, got {degrees:g} without it")
+    return 90.0 if degrees is None else degrees
 
 
 def parsed_shape(text: str | None) -> tuple[int, ...] | None:

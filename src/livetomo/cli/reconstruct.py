@@ -48,7 +48,9 @@ def command(
     second: Annotated[
         Path | None, typer.Option(metavar="INPUT", help="Dual axis: the series with the specimen turned in its plane.")
     ] = None,
-    turned: Annotated[float, typer.Option(metavar="DEGREES", help="By how much it was turned, from x to y.")] = 90.0,
+    turned: Annotated[
+        float | None, typer.Option(metavar="DEGREES", help="By how much it was turned, from x to y; default: 90.")
+    ] = None,
     second_angles: Annotated[Path | None, typer.Option(help="Tilt angles of the second series, as --angles.")] = None,
 ) -> None:
     """Reconstruct a volume from a tilt series, or from two about different axes."""
@@ -57,6 +59,8 @@ def command(
     from livetomo.formats import check_target, write
     from livetomo.model import join
 
+    turned_deg = options.parsed_turned(turned, second, "--second")
+    _check(align, sweeps, stopping, second, second_angles)
     check_target(output, (source, second))
     started = time.perf_counter()
     what_the_user_says = {
@@ -72,7 +76,7 @@ def command(
     series = _prepared(series, bin, align, second is not None)
     if second is not None:
         other = _prepared(_read_series(second, angles=second_angles, **what_the_user_says), bin, align, True)
-        series = join([series, other], [0.0, turned])
+        series = join([series, other], [0.0, turned_deg])
     with _Progress(sweeps) as progress:
         volume = reconstruct(
             series,
@@ -89,6 +93,20 @@ def command(
         f"residual={volume.metadata['residual']:.4f} sweeps={volume.metadata['sweeps']} "
         f"seconds={time.perf_counter() - started:.1f} output={output}"
     )
+
+
+def _check(
+    align: str | None, sweeps: int | None, stopping: str | None, second: Path | None, second_angles: Path | None
+) -> None:
+    """Refuse what would be passed over in silence."""
+    if align is not None:
+        options.parsed_align(align)
+    if sweeps is not None and stopping is not None:
+        raise ValueError(
+            f"--stopping: expected without --sweeps, which says itself when to stop; got {stopping} and {sweeps} sweeps"
+        )
+    if second_angles is not None and second is None:
+        raise ValueError(f"--second-angles: expected only together with --second, got {second_angles} without it")
 
 
 def _read_series(source: Path, **what_the_user_says: Any) -> "TiltSeries":

@@ -46,6 +46,10 @@ def _numbers(text: str, n_tilts: int) -> list[int]:
         first, _, last = part.strip().partition("-")
         if not first.isdigit() or not (last or first).isdigit():
             raise ValueError(f"--leave-out: expected numbers of tilts such as 3,17-20, got {text!r}")
+        if int(last or first) < int(first):
+            raise ValueError(
+                f"--leave-out: expected the lower number first, as in {last}-{first}, got {part.strip()!r}"
+            )
         numbers += range(int(first), int(last or first) + 1)
     if max(numbers, default=0) >= n_tilts:
         raise ValueError(f"--leave-out: expected numbers from 0 to {n_tilts - 1}, got {max(numbers)}")

@@ -110,6 +110,7 @@ class _Engine:
         self._published_at = 0.0
         self._publishing_s = 0.0
         self._published_residual = 1.0
+        self._started_at = time.monotonic()
         self._last_tilt_at: float | None = None
         self._first_seen_at: float | None = None
         self._is_paused = False
@@ -359,18 +360,25 @@ class _Engine:
         return None
 
     def _idle_s(self) -> float | None:
-        """Give the seconds since the newest tilt, else since the first file was seen; None before that."""
+        """Give the seconds since the newest tilt, else since the first file was seen, else since the start.
+
+        None while a folder that is there has not got its first file: it may take its time.
+        """
+        now = time.monotonic()
         if self._last_tilt_at is not None:
-            return time.monotonic() - self._last_tilt_at
+            return now - self._last_tilt_at
         if self._first_seen_at is None and self._inbox.has_seen_files:
-            self._first_seen_at = time.monotonic()
-        return None if self._first_seen_at is None else time.monotonic() - self._first_seen_at
+            self._first_seen_at = now
+        if self._first_seen_at is None and self._settings.folder.is_dir():
+            return None
+        return now - (self._first_seen_at or self._started_at)
 
     def _finish(self, reason: str) -> int:
         """Write the volume and say so."""
         reconstruction, output = self._reconstruction, self._settings.output.absolute()
         if reconstruction is None:
-            return self._fail(f"No projection could be used ({reason}); nothing was written.")
+            said = (f"No projection could be used ({reason}); nothing was written.", self._settings.missing())
+            return self._fail(" ".join(filter(None, said)))
         write(self._volume(reconstruction, reason), output)
         self._journal.finish(output)
         self._report.state = "finished"
@@ -406,7 +414,8 @@ class _Engine:
         return 1
 
     def _notes(self) -> str:
-        return " ".join(filter(None, (self._note, self._journal.trouble, self._inbox.note)))
+        missing = self._settings.missing() if self._reconstruction is None else ""
+        return " ".join(filter(None, (missing, self._note, self._journal.trouble, self._inbox.note)))
 
     def _tell(self, now: bool = False) -> None:
         has_ended = self._report.state in {"finished", "failed"}

@@ -64,7 +64,8 @@ class LiveSettings:
 
     finish_after_idle_s: float | None = None
     """Finish when no projection has come for so long and the volume has converged; converged or not after twice as
-    long, but not before the first sweep is done. Counted from the first file on; a run that has seen no file waits."""
+    long, but not before the first sweep is done. Counted from the first file on; a run that has seen no file waits,
+    unless its folder is missing: then it counts from the start."""
 
     expect_tilts: int | None = None
     """Finish when so many projections are in and the volume has converged."""
@@ -114,6 +115,14 @@ class LiveSettings:
         if self.pattern is not None:
             return fnmatch.fnmatchcase(small, self.pattern.lower())
         return PurePath(small).suffix in IMAGE_SUFFIXES
+
+    def missing(self) -> str:
+        """Say what was named but is not there, in a sentence; empty when nothing is missing."""
+        if not self.folder.is_dir():
+            return f"The folder {self.folder.absolute()} is not there yet."
+        if self.angles is not None and not self.angles.is_file():
+            return f"The table of angles {self.angles.absolute()} is not there yet, so no projection can be used."
+        return ""
 
     def _check_outside(self, name: str, path: Path | None) -> None:
         if path is not None and path.resolve().is_relative_to(self.folder.resolve()):
