@@ -95,10 +95,27 @@ def test_an_unfinished_run_is_never_deleted(opened, tmp_path):
     np.testing.assert_array_equal(np.load(aside / "frames" / "000001.npy"), frame("a", 1).image)
 
 
-def test_a_finished_run_makes_room(opened, tmp_path):
+def test_a_finished_run_leaves_nothing(opened, tmp_path):
     journal = opened()
     keep(journal, frame("a", 1))
     journal.finish(tmp_path / "volume.mrc")
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_else_lies_in_the_folder_of_a_finished_run_stays(opened, tmp_path):
+    journal = opened()
+    (tmp_path / "journal" / "notes.txt").write_text("mine")
+    journal.finish(tmp_path / "volume.mrc")
+    journal.close()
+    assert [path.name for path in (tmp_path / "journal").iterdir()] == ["notes.txt"]
+
+
+def test_a_finished_run_that_was_killed_while_it_tidied_makes_room(opened, tmp_path):
+    journal = opened()
+    keep(journal, frame("a", 1))
+    journal.finish(tmp_path / "volume.mrc")
+    journal._is_finished = False
     assert not opened().note
     assert [path.name for path in tmp_path.iterdir()] == ["journal"]
 

@@ -7,7 +7,7 @@ A run that was killed goes on from here with nothing lost, even when the microsc
     lock                held while an engine runs
 
 Lines are only ever appended; an image is complete on disk before its line is written. So a kill at any moment costs at
-most a torn last line, which is dropped.
+most a torn last line, which is dropped. When the volume is written the journal has done its work, and goes.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ class Journal:
         """One sentence for the user about what was found; empty when there is nothing to say."""
         self.trouble = ""
         """Why the journal is no longer complete, such as a full disk; that never ends a run."""
+        self._is_finished = False
         self.kept: dict[str, Kept] = {}
         """Projections of the resumed run by name, in order of arrival."""
         try:
@@ -138,13 +139,24 @@ class Journal:
         self.kept = {name: replace(kept, frame=replace(kept.frame, image=empty)) for name, kept in self.kept.items()}
 
     def finish(self, output: Path) -> None:
-        """Remember that the run ended and its volume is written."""
+        """Remember that the run ended and its volume is written: nothing else needs to be remembered."""
         self._append("finished", output=str(output), t=time.time())
+        self._is_finished = True
 
     def close(self) -> None:
-        """Close the files and let go of the lock."""
+        """Close the files and let go of the lock; what a finished run kept goes, whatever else lies there stays."""
         self._stream.close()
-        self._lock.release()
+        if self._is_finished:
+            self._remove_run()
+        self._lock.release(remove=self._is_finished)
+        if self._is_finished:
+            with suppress(OSError):
+                self.path.rmdir()
+
+    def _remove_run(self) -> None:
+        with suppress(OSError):
+            self._lines.unlink(missing_ok=True)
+        shutil.rmtree(self._images, ignore_errors=True)
 
     def _append(self, kind: str, **values: Any) -> None:
         with self._noting_trouble():
@@ -174,8 +186,7 @@ class Journal:
                 "--resume would have continued it."
             )
             return
-        self._lines.unlink(missing_ok=True)
-        shutil.rmtree(self._images, ignore_errors=True)
+        self._remove_run()
 
     def _load(self) -> None:
         """Take up an earlier run; lines or images that a kill left incomplete are passed over."""

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -15,6 +16,7 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(self._descriptor)
@@ -22,11 +24,15 @@ class FileLock:
             os.close(self._descriptor)
             raise BlockingIOError(f"{path} is held by another process") from error
 
-    def release(self) -> None:
-        """Let go; the file stays."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+    def release(self, *, remove: bool = False) -> None:
+        """Let go; the file stays, unless it is to be removed."""
+        if self._descriptor is None:
+            return
+        if remove:
+            with suppress(OSError):  # Windows removes no file that is open
+                self._path.unlink()
+        os.close(self._descriptor)
+        self._descriptor = None
 
 
 if sys.platform == "win32":
