@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from livetomo.live.messages import NewestProjection, SetAsideRecord, Status, TiltRecord
 from livetomo.session import Facts, VolumeFacts, Wishes, resolve
 from livetomo.session.histogram import background_end, count_values, foreground_threshold, percentile
 from livetomo.session.resolve import slice_index, thin_out
 from livetomo.session.transfer_function import PRESETS, color_table, opacity_table, preset_colors
+from livetomo.sim.phantoms import gold_on_strontium_titanate
 
 
 def volume_facts(**changes):
@@ -90,6 +92,16 @@ def test_automatic_opacity_hides_a_background_in_the_middle_of_the_range():
     table = opacity_table(scene.opacities, *scene.value_range)
     assert table[:112].max() < 0.01
     assert table[220] > 0.2
+
+
+def test_automatic_opacity_shows_an_even_crystal_that_takes_a_good_part_of_the_field():
+    gold = gaussian_filter(gold_on_strontium_titanate(48), 0.5)
+    voxels = (230 / gold.max() * gold).astype(np.uint8)
+    crystal = 20 + int(np.argmax(count_values(voxels)[20:]))
+    scene = resolve(Wishes(), Facts(volume=volume_facts(counts=count_values(voxels)))).scene
+    table = opacity_table(scene.opacities, *scene.value_range)
+    assert table[: crystal // 3].max() == 0
+    assert table[crystal] > 0.06
 
 
 def test_automatic_choices_follow_the_range_and_edits_stay_where_they_are():

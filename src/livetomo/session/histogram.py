@@ -3,8 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 _SAMPLES = 300_000
+_PEAK_BLUR = 2.0
+_PEAK_PROMINENCE = 0.4  # half as many again as in the valleys beside it
 
 
 def count_values(voxels: np.ndarray) -> tuple[int, ...]:
@@ -68,12 +72,22 @@ def object_levels(counts: tuple[int, ...]) -> Levels:
     # The end of the background's peak, but not above the faint parts when these are a peak of their own.
     corner = min(float(background_end(counts)), peak + 0.45 * max(threshold - peak, 0.0))
     bulk = min(float(percentile(counts, 90)), 0.8 * threshold)  # most of a field of view is background
+    valley = (peak + _next_peak(counts, peak)) / 2
+    if percentile(counts, 50) <= valley:  # what makes a peak of its own in the lesser half of the field is object
+        bulk = min(bulk, valley)
     quiet = max(_noise_end(counts, peak), bulk, peak + 0.35 * (corner - peak))
     quiet = min(max(quiet, 1.0), 180.0)
     edge = min(max(corner, quiet + 3), 200.0)
     middle = min(max(threshold, edge + 5), 220.0)
     dense = min(max(float(percentile(counts, 99.8)), middle + 15), 250.0)
     return Levels(float(peak), quiet, edge, middle, dense)
+
+
+def _next_peak(counts: tuple[int, ...], peak: int) -> int:
+    """Give the first peak above this one that is clearly one, on a logarithmic scale; 255 when there is none."""
+    heights = gaussian_filter1d(np.log1p(np.asarray(counts, dtype=np.float64)), _PEAK_BLUR)
+    peaks, _ = find_peaks(heights, prominence=_PEAK_PROMINENCE)
+    return int(min(peaks[peaks > peak + _PEAK_BLUR], default=255))
 
 
 def _noise_end(counts: tuple[int, ...], peak: int) -> float:
