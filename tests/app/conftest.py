@@ -53,6 +53,8 @@ def chromium():
         "--disable-component-update --disable-sync"
     )
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=flags.split())
+        browser = driver.chromium.launch(
+            executable_path=path, args=flags.split(), ignore_default_args=["--hide-scrollbars"]
+        )
         yield browser
         browser.close()

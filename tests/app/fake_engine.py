@@ -43,13 +43,14 @@ class FakeEngine:
     size: int = 64
     commands: list[Command] = field(default_factory=list)
     state: str = "waiting"
+    first_method: str = "sirt"
 
     def __post_init__(self):
         self.writer = SnapshotWriter((self.size,) * 3)
         self.object = needle(self.size)
         self.noise = np.random.default_rng(3).normal(size=(self.size,) * 3).astype(np.float32)
         self.tilts, self.history, self.set_aside = [], [], []
-        self.version, self.method, self.started = 0, "sirt", time.monotonic()
+        self.version, self.method, self.started = 0, self.first_method, time.monotonic()
         self.token, self.port, self.url = new_token(), None, ""
         self.stop_event = threading.Event()
 
@@ -107,6 +108,7 @@ class FakeEngine:
                 folder=FOLDER,
                 output="/data/2026-11-23/needle 3.mrc",
                 method=self.method,
+                first_method=self.first_method,
                 choice="fista-tv: noise is 11.0% of the projections" if self.method == "auto" else "",
                 sweeps=3 * len(self.history),
                 residual=self.history[-1][1] if self.history else None,

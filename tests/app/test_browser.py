@@ -257,9 +257,35 @@ def test_auto_says_what_it_chose_and_why(with_volume):
     page = with_volume.page
     page.locator(".lt-method").click()
     page.get_by_role("option", name="Auto", exact=True).click()
-    page.wait_for_selector(".lt-method:has-text('Method: fista-tv')")
+    page.wait_for_selector(".lt-method:has-text('Method: FISTA-TV')")
     assert page.get_by_title("noise is 11.0% of the projections").count()
     with_volume.keep("auto-1280x720")
+
+
+def test_a_run_can_return_to_the_method_it_began_with(with_volume, engine):
+    page = with_volume.page
+    engine.first_method = engine.method = "constrained-fourier"
+    engine.say()
+    page.wait_for_selector(".lt-method:has-text('Constrained Fourier')")
+    assert page.locator(".lt-method .v-select__selection-text").evaluate("e => e.scrollWidth <= e.clientWidth")
+    for name, title in (("sirt", "SIRT"), ("constrained-fourier", "Constrained Fourier")):
+        page.locator(".lt-method").click()
+        page.get_by_role("option", name=title, exact=True).click()
+        page.wait_for_selector(f".lt-method:has-text('{title}')")
+        assert engine.commands[-1].values == {"name": name}
+
+
+@pytest.mark.parametrize(("height", "scrolls"), [(720, False), (420, True)])
+def test_the_list_of_methods_is_whole_or_scrolls_and_shows_it(with_volume, height, scrolls):
+    page = with_volume.page
+    page.set_viewport_size({"width": 1280, "height": height})
+    page.locator(".lt-method").click()
+    page.get_by_role("option", name="SIRT", exact=True).hover()  # it is there and stands still
+    with_volume.keep(f"methods-1280x{height}")
+    box = page.locator(".lt-methods .v-list")
+    assert box.bounding_box()["y"] + box.bounding_box()["height"] <= height
+    assert box.evaluate("e => e.scrollHeight > e.clientHeight") == scrolls
+    assert box.evaluate("e => e.offsetWidth > e.clientWidth") == scrolls
 
 
 def test_a_picture_can_be_kept(with_volume):

@@ -141,6 +141,16 @@ def test_a_table_that_is_not_there_is_told_before_the_first_file(helix, settings
     assert "not there" not in said[-1]
 
 
+def test_a_method_chosen_before_the_first_tilt_is_told_beside_the_first(settings_for):
+    engine_end, viewer_end = multiprocessing.Pipe(duplex=True)
+    viewer_end.send(Command("method", {"name": "wbp"}))
+    viewer_end.send(Command("finish"))
+    said = []
+    assert run(settings_for(), PipeLink(engine_end), said.append) == 1
+    assert (said[-1].method, said[-1].first_method) == ("wbp", "sirt")
+    viewer_end.close()
+
+
 def test_the_viewer_sees_volumes_gives_orders_and_may_crash(helix, settings_for, watched):
     engine_end, viewer_end = multiprocessing.Pipe(duplex=True)
     link = PipeLink(engine_end)

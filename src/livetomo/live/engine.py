@@ -189,6 +189,7 @@ class _Engine:
         except (ValueError, TypeError) as error:
             self._note = str(error)
             return
+        self._report.method = self._method.name
         if self._reconstruction is not None:
             self._reconstruction.change_method(self._method_to_run())
             self._publish()

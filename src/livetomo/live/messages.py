@@ -35,6 +35,8 @@ class Status:
     output: str
     """Both absolute, so that the user knows where."""
     method: str
+    first_method: str = ""
+    """The one that the run began with."""
     choice: str = ""
     """What the method chose and why, such as "fista-tv: noise is 11.0% of the projections"; empty if it does not."""
     sweeps: int = 0

@@ -29,6 +29,8 @@ class Report:
     def __init__(self, settings: LiveSettings, send: Callable[[Status], None]) -> None:
         self.state: EngineState = "waiting"
         self.note = ""
+        self.method = settings.method
+        """Name of the one in use."""
         self.expected_tilts = settings.expect_tilts
         self.set_aside: dict[str, str] = {}
         """Reason by name of every file that is not used."""
@@ -69,7 +71,8 @@ class Report:
             state=self.state,
             folder=str(self._settings.folder.absolute()),
             output=str(self._settings.output.absolute()),
-            method=reconstruction.method.name if reconstruction else self._settings.method,
+            method=self.method,
+            first_method=self._settings.method,
             choice=_choice(reconstruction),
             sweeps=reconstruction.sweeps if reconstruction else 0,
             residual=reconstruction.residual if reconstruction else None,

@@ -5,6 +5,7 @@ from typing import Literal
 
 from livetomo.live.messages import EngineState, Status
 from livetomo.session.facts import Facts
+from livetomo.session.method_names import offered_methods
 
 Tone = Literal["idle", "busy", "good", "bad"]
 
@@ -32,6 +33,8 @@ class RunWords:
     elapsed: str
     note: str
     method: str
+    methods: tuple[tuple[str, str], ...]
+    """(name, title) of those to choose from."""
     choice: str
     """What the method chose and why."""
     folder: str
@@ -62,6 +65,7 @@ def describe_run(facts: Facts) -> RunWords:
         elapsed=_clock(status.seconds),
         note=_note(status, facts.engine_gone),
         method=status.method.lower(),
+        methods=offered_methods(status.method.lower(), status.first_method.lower()),
         choice=status.choice,
         folder=status.folder,
         waiting=not status.tilts,
@@ -82,6 +86,7 @@ def _before_the_first_word(engine_gone: bool) -> RunWords:
         elapsed="",
         note="",
         method="",
+        methods=(),
         choice="",
         folder="",
         waiting=True,

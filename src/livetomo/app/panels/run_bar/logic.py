@@ -2,6 +2,7 @@
 
 from livetomo.app.panels.run_bar.state import RunBarState
 from livetomo.session import EngineLink, View
+from livetomo.session.method_names import title_of
 
 
 def present(view: View) -> RunBarState:
@@ -16,7 +17,8 @@ def present(view: View) -> RunBarState:
         run_elapsed=run.elapsed,
         run_note=run.note,
         run_method=run.method,
-        run_method_label=f"Method: {run.choice.split(':')[0]}" if run.choice else "Method",
+        run_methods=[{"value": name, "title": title} for name, title in run.methods],
+        run_method_label=f"Method: {title_of(run.choice.split(':')[0])}" if run.choice else "Method",
         run_choice=run.choice,
         run_folder=run.folder,
         run_waiting=run.waiting,

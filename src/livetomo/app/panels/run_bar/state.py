@@ -1,6 +1,6 @@
 """What the bar shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,8 @@ class RunBarState:
     run_elapsed: str = ""
     run_note: str = ""
     run_method: str = ""
+    run_methods: list[dict[str, str]] = field(default_factory=list)
+    """Those to choose from, as a select takes them."""
     run_method_label: str = "Method"
     """With what the method chose, if it chooses."""
     run_choice: str = ""
@@ -25,16 +27,3 @@ class RunBarState:
     run_can_start: bool = False
     run_can_pause: bool = False
     run_can_finish: bool = False
-
-
-METHODS = [
-    {"title": "Auto", "value": "auto"},
-    {"title": "SIRT", "value": "sirt"},
-    {"title": "FISTA", "value": "fista"},
-    {"title": "FISTA-TV", "value": "fista-tv"},
-    {"title": "ASD-POCS", "value": "asd-pocs"},
-    {"title": "Huber", "value": "huber"},
-    {"title": "WBP", "value": "wbp"},
-    {"title": "SIRT-WBP", "value": "sirt-wbp"},
-]
-"""Methods that can be chosen while it runs: those that make sense live; the command line has all."""

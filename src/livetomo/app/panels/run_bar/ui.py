@@ -3,7 +3,6 @@
 from trame.widgets import html, vuetify3
 
 from livetomo.app.panels.run_bar.logic import RunOrders
-from livetomo.app.panels.run_bar.state import METHODS
 
 
 def build(orders: RunOrders) -> None:
@@ -21,13 +20,14 @@ def build(orders: RunOrders) -> None:
         vuetify3.VSelect(
             label=("run_method_label",),
             title=("run_choice",),
-            items=("run_methods", METHODS),
+            items=("run_methods",),
             model_value=("run_method",),
             update_modelValue=(orders.choose_method, "[$event]"),
             disabled=("!run_can_finish",),
             density="compact",
             variant="outlined",
             hide_details=True,
+            menu_props=("{ maxHeight: 'calc(100vh - 90px)', contentClass: 'lt-methods' }",),
             classes="lt-method",
         )
         vuetify3.VBtn(
