@@ -310,6 +310,23 @@ def test_two_browsers_see_the_same_and_one_may_go(with_volume, chromium, engine)
     with_volume.wait_for_still(n_frames)
 
 
+def test_two_windows_of_different_sizes_show_it_sharp_and_undistorted(with_volume, chromium, engine):
+    second = open_page(chromium, engine, 760, 700)
+    second.wait_for_still(0)
+    second.keep("narrow-760x700")
+    canvas = second.page.locator("[data-view=volume] canvas")
+    place, (width, height) = canvas.bounding_box(), canvas.evaluate("e => [e.width, e.height]")
+    assert place["width"] / place["height"] == pytest.approx(width / height, rel=0.005)
+    box = with_volume.page.locator("[data-view=volume]").evaluate("e => [e.clientWidth, e.clientHeight]")
+    assert [width, height] == box
+    n_frames = second.frames()
+    with_volume.page.goto("about:blank")
+    second.wait_for_still(n_frames)
+    box = second.page.locator("[data-view=volume]").evaluate("e => [e.clientWidth, e.clientHeight]")
+    assert canvas.evaluate("e => [e.width, e.height]") == box
+    second.page.close()
+
+
 def test_when_the_viewer_dies_the_page_says_so_and_comes_back_by_itself(with_volume, engine):
     page, port = with_volume.page, int(engine.url.split(":")[2].split("/")[0])
     engine.viewer.kill()

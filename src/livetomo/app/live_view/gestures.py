@@ -21,10 +21,7 @@ def perform(message: Mapping[str, Any], view: ViewName, session: Session, render
         When the message is not one of ours.
     """
     kind = message["kind"]
-    if kind == "size":
-        width, height = int(message["width"]), int(message["height"])
-        renderer.resize(view, *fit(width, height))
-    elif kind == "release":
+    if kind == "release":
         renderer.touch(pressed=False)
         renderer.wake()
     elif kind == "point":

@@ -17,6 +17,8 @@ class Client:
     def __init__(self, view: ViewName, socket: web.WebSocketResponse) -> None:
         self.view = view
         self.socket = socket
+        self.size: tuple[int, int] = (0, 0)
+        """(width, height) of its window in pixels; zeros until it has said so."""
         self.is_sending = False
         self.waiting: Frame | None = None
 
@@ -37,6 +39,11 @@ class Hub:
     def is_waiting_for(self, view: ViewName) -> bool:
         """Say whether a frame of this view would be sent at once or next."""
         return any(client.view == view and client.waiting is None for client in self._clients)
+
+    def largest_size(self, view: ViewName) -> tuple[int, int]:
+        """Give the (width, height) of the largest window in which this view is open; zeros when none has said so."""
+        sizes = (client.size for client in self._clients if client.view == view)
+        return max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
 
     def show(self, frame: Frame) -> None:
         """Send a frame to everyone who looks at its view."""

@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from livetomo.app.live_view.gestures import perform
+from livetomo.app.live_view.gestures import fit, perform
 from livetomo.app.live_view.hub import Client, Hub, pack
 from livetomo.app.views.picture import Frame, encode_png
 from livetomo.app.views.render_thread import RenderThread
-from livetomo.app.views.stage import VIEW_NAMES, Stage
+from livetomo.app.views.stage import VIEW_NAMES, Stage, ViewName
 from livetomo.session import Session
 
 _LARGEST_MESSAGE_BYTES = 4096
@@ -44,6 +44,7 @@ class LiveViewRoute:
                     await socket.close(code=1003, message=b"not a message of the live view")
         finally:
             self._hub.leave(client)
+            self._resize(view)
             self._renderer.touch(pressed=False)  # should it go in the middle of a drag
         return socket
 
@@ -52,6 +53,9 @@ class LiveViewRoute:
             message: Any = json.loads(text)
             if message["kind"] == "ack":
                 self._hub.acknowledge(client)
+            elif message["kind"] == "size":
+                client.size = fit(int(message["width"]), int(message["height"]))
+                self._resize(client.view)
             elif message["kind"] == "keep":
                 self._keep(client)
             else:
@@ -59,6 +63,12 @@ class LiveViewRoute:
         except (ValueError, KeyError, TypeError):
             return False
         return True
+
+    def _resize(self, view: ViewName) -> None:
+        """Draw a view for the largest window in which it is open: in a smaller one a large picture is sharp too."""
+        size = self._hub.largest_size(view)
+        if all(size):
+            self._renderer.resize(view, *size)
 
     def _keep(self, client: Client) -> None:
         """Draw the view once more without loss and send it as a picture to keep."""

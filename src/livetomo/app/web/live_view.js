@@ -64,7 +64,8 @@
 
     computed: {
       rect() {
-        if (this.controls === "camera") return { left: 0, top: 0, width: this.box.width, height: this.box.height };
+        const shape = (this.picture.width * this.box.height) / (this.picture.height * this.box.width);
+        if (Math.abs(shape - 1) < 0.02) return { left: 0, top: 0, ...this.box }; // coarse frames are rounded
         const scale = Math.min(this.box.width / this.picture.width, this.box.height / this.picture.height);
         const width = this.picture.width * scale;
         const height = this.picture.height * scale;
@@ -94,8 +95,8 @@
       },
       scaleBar() {
         if (!this.voxelSize || !this.info.voxelsHigh) return null;
-        const nmPerPixel = (this.info.voxelsHigh * this.voxelSize) / this.box.height;
-        const nm = roundLength(0.22 * this.box.width * nmPerPixel);
+        const nmPerPixel = (this.info.voxelsHigh * this.voxelSize) / this.rect.height;
+        const nm = roundLength(0.22 * this.rect.width * nmPerPixel);
         return { width: nm / nmPerPixel, words: lengthInWords(nm) };
       },
     },
@@ -188,7 +189,7 @@
         canvas.height = bitmap.height;
         const ink = canvas.getContext("2d");
         ink.drawImage(bitmap, 0, 0);
-        if (this.scaleBar) this.drawScaleBar(ink, bitmap.width / this.box.width);
+        if (this.scaleBar) this.drawScaleBar(ink, bitmap.width / this.rect.width);
         const link = document.createElement("a");
         link.href = canvas.toDataURL("image/png");
         link.download = "livetomo.png";
@@ -201,8 +202,8 @@
         ink.fillStyle = "#e8edf3";
         ink.font = "600 15px Roboto, sans-serif";
         ink.textAlign = "center";
-        ink.fillRect(this.box.width - 24 - width, this.box.height - 26, width, 4);
-        ink.fillText(words, this.box.width - 24 - width / 2, this.box.height - 35);
+        ink.fillRect(this.rect.width - 24 - width, this.rect.height - 26, width, 4);
+        ink.fillText(words, this.rect.width - 24 - width / 2, this.rect.height - 35);
       },
 
       press(event) {
@@ -216,8 +217,8 @@
       move(event) {
         if (!this.pointer) return;
         if (this.controls === "slice") return this.point(event);
-        const right = (event.clientX - this.pointer.x) / this.box.height;
-        const down = (event.clientY - this.pointer.y) / this.box.height;
+        const right = (event.clientX - this.pointer.x) / this.rect.height;
+        const down = (event.clientY - this.pointer.y) / this.rect.height;
         this.pointer.x = event.clientX;
         this.pointer.y = event.clientY;
         this.later(this.pointer.pans ? "pan" : "rotate", { right, down });
