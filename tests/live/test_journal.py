@@ -103,6 +103,11 @@ def test_a_finished_run_leaves_nothing(opened, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_that_never_had_a_projection_leaves_nothing(opened, tmp_path):
+    opened().close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_else_lies_in_the_folder_of_a_finished_run_stays(opened, tmp_path):
     journal = opened()
     (tmp_path / "journal" / "notes.txt").write_text("mine")

@@ -144,12 +144,16 @@ class Journal:
         self._is_finished = True
 
     def close(self) -> None:
-        """Close the files and let go of the lock; what a finished run kept goes, whatever else lies there stays."""
+        """Close the files and let go of the lock.
+
+        What a finished run kept goes, and what one kept that never had a projection; whatever else lies there stays.
+        """
         self._stream.close()
-        if self._is_finished:
+        is_of_no_use = self._is_finished or self._n_images == 0
+        if is_of_no_use:
             self._remove_run()
-        self._lock.release(remove=self._is_finished)
-        if self._is_finished:
+        self._lock.release(remove=is_of_no_use)
+        if is_of_no_use:
             with suppress(OSError):
                 self.path.rmdir()
 
