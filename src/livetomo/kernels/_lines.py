@@ -1,104 +1,112 @@
 """Few slices as lines: vectors along rows of voxels and rays, so that a tap serves all slices at once.
 
-A line is what one slice has along x, z or the detector; the lines of all slices lie one after another. A window of 32
-values of a line holds both taps of 16 neighbours, and a permutation each picks them out. Where they are and their
-weights is worked out once for all slices. These functions need AVX-512, which permutes so many values at once.
+A line is what one slice has along x, z or the detector. Lines lie in blocks: 16 values of the first, 16 of the next
+and so on up to the eighth, then the next 16 of each. A window of two blocks holds both taps of 16 neighbours, and a
+permutation each picks them out. Where they are and their weights is worked out once for all slices. These functions
+need AVX-512, which permutes so many values at once.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped]
+import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from livetomo.kernels._lanes import FAST, LANE_STEP, counted, data_of, shuffled, splat, vector_at
+from livetomo.kernels._lanes import LANE_STEP, counted, data_of, shuffled, splat, vector_at
 from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS
-from livetomo.kernels._taps import parted, weights_between
+from livetomo.kernels._taps import fused, parted, weights_between
 
 AT_ONCE = 16
+BLOCK = AT_ONCE * LANE_STEP
 _NUMBERS_OF_SLICES = (1, 2, 4, 8)
 """Whose sums stay in registers."""
+
+BEAM = np.dtype([
+    ("landing", np.int64),  # where the first voxel of a row lands on a tilt's lines
+    ("down", np.int64),  # how far on the next row's does
+    ("reach", np.int64),  # 15 steps to the next column, if those go back
+    ("lines_at", np.int64),
+    ("fall", np.float32),  # by how much the weight of the first tap changes within a pixel,
+    ("rise", np.float32),  # of the second,
+    ("before", np.float32),  # and what they would be a pixel before
+    ("after", np.float32),
+    ("ramp", np.int32, AT_ONCE),  # 0 to 15 steps to the next column
+])  # fmt: skip
+"""A tilt as a tile of voxels sees it."""
 
 _BEAM_STEP, _RAY_STEP = 16, 8
 """Windows begin at multiples: 16 voxels land on less than 16 pixels side by side, 16 rays cross up to 23 voxels."""
 
-_FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_FLOAT, _INT, _INDEX, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(8)
+_FLOAT_BYTES = 4
 _FLOATS, _INTS = ir.VectorType(_FLOAT, AT_ONCE), ir.VectorType(_INT, AT_ONCE)
 _HALF = ir.VectorType(_FLOAT, LANE_STEP)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def add_beams(typingctx: Any, sums: Any, lines: Any, beams: Any, places: Any) -> Any:
-    """Add to the sums of 16 voxels side by side what tilts bring them.
+def add_beams(typingctx: Any, sums: Any, lines: Any, fan: Any, places: Any) -> Any:
+    """Add to the sums of 16 voxels side by side what tilts bring them, and go on to the next row of voxels.
 
-    ``beams`` are arrays: where the first voxel of a tile lands on a tilt's lines, and the number of that tilt, int64;
-    and by that number the steps to the next row and column of voxels, 15 steps back if those go back, and where its
-    lines begin, int64; 0 to 15 steps, int32; height, rise and foot of the hat, float32. ``places`` are int64 (sums_at,
-    row, column, n_tilts, line_length, n_slices): which voxel of the tile is the first, and how many slices have sums,
-    16 values each, and lines.
+    ``fan`` are BEAM, changed to what the next row sees. ``places`` are int64 (sums_at, n_tilts, n_slices): how many
+    slices have sums, a block of them.
     """
-    signature = types.void(sums, lines, beams, types.UniTuple(types.int64, 6))
+    signature = types.void(sums, lines, fan, types.UniTuple(types.int64, 3))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        sums_at, row, column, n_tilts, length, n_slices = (builder.extract_value(args[3], k) for k in range(6))
-        sums, lines, *beams = data_of(context, builder, signature.args[:3], args[:3])
-        ends = builder.gep(sums, [sums_at]), _INDEX(AT_ONCE)
+        sums_at, n_tilts, n_slices = (builder.extract_value(args[3], k) for k in range(3))
+        sums, lines, fan = data_of(context, builder, signature.args[:3], args[:3])
+        fan = builder.bitcast(fan, _BYTE.as_pointer())
 
         def add_up(sums: list[Any]) -> list[Any]:
-            with counted(builder, _INDEX(0), n_tilts, _INDEX(1), sums) as loop:
-                (corner, down, right, reach, begin), ramp, hat = _beam(builder, beams, loop.number)
-                landing = builder.add(corner, builder.add(builder.mul(row, down), builder.mul(column, right)))
+            with counted(builder, _INDEX(0), n_tilts, _INDEX(BEAM.itemsize), sums) as loop:
+                beam = builder.gep(fan, [loop.number])
+                landing, down, reach, lines_at = (
+                    builder.load(_field(builder, beam, name, _INDEX))
+                    for name in ("landing", "down", "reach", "lines_at")
+                )
+                builder.store(builder.add(landing, down), _field(builder, beam, "landing", _INDEX))
+                numbers = (_field(builder, beam, name, _FLOAT) for name in ("fall", "rise", "before", "after"))
+                hat = [splat(builder, builder.load(number), _FLOATS) for number in numbers]
+                ramp = builder.load(_field(builder, beam, "ramp", _INTS), align=4)
                 window, positions = _window(builder, landing, reach, ramp, _BEAM_STEP)
                 whole, weights = weights_between(builder, positions, hat)
-                line = builder.gep(lines, [builder.add(begin, window)]), length
-                loop.values = _with_window(builder, loop.values, line, whole, weights)
+                at = builder.add(lines_at, builder.mul(window, _INDEX(LANE_STEP)))
+                loop.values = _with_window(builder, loop.values, builder.gep(lines, [at]), whole, weights)
             return loop.values
 
-        _for_slices(builder, n_slices, ends, add_up)
+        _for_slices(builder, n_slices, builder.gep(sums, [sums_at]), add_up)
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def _beam(builder: ir.IRBuilder, beams: list[Any], number: Any) -> tuple[list[Any], Any, list[Any]]:
-    """Read what there is of one tilt."""
-    fan, *tables = beams
-    at = builder.shl(number, _INDEX(1))
-    corner, tilt = (builder.load(builder.gep(fan, [builder.add(at, _INDEX(k))])) for k in range(2))
-    steps, hat = (_entry(builder, table, tilt, n) for table, n in ((tables[0], 4), (tables[2], 3)))
-    ramp = builder.load(vector_at(builder, tables[1], builder.mul(tilt, _INDEX(AT_ONCE)), _INTS), align=4)
-    return [corner, *steps], ramp, [splat(builder, value, _FLOATS) for value in hat]
-
-
-def _entry(builder: ir.IRBuilder, table: Any, number: Any, n_columns: int) -> list[Any]:
-    first = builder.mul(number, _INDEX(n_columns))
-    return [builder.load(builder.gep(table, [builder.add(first, _INDEX(k))])) for k in range(n_columns)]
+def _field(builder: ir.IRBuilder, beam: Any, name: str, kind: ir.Type) -> Any:
+    fields: Any = BEAM.fields
+    return builder.bitcast(builder.gep(beam, [_INDEX(fields[name][1])]), kind.as_pointer())
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def add_crossings(typingctx: Any, sums: Any, tile: Any, places: Any, line: Any, scale: Any) -> Any:
     """Add to the sums of 16 rays side by side what they cross in the rows of a tile.
 
-    ``tile`` are lines of values twice, at 8 values more the second time, so that windows begin at a vector's place in
-    either of them. ``places`` are int64 (sums_at, sums_step, tile_at, second_at, row_step, line_length, n_rows,
-    n_columns, n_slices): where the sums of the first slice are and how far on those of the next, where column 0 of the
-    tile is, both times, how far on that of the next row, and which columns the tile owns, from 0 on. ``line`` are int64
-    (position of the first ray in the first row, step from row to row, from ray to ray). ``scale`` is a ray's way
-    through a row.
+    ``tile`` are lines of values twice, the second time from half a block on, so that windows begin at a block in either
+    of them. ``places`` are int64 (sums_at, tile_at, after, row_step, n_rows, n_columns, n_slices): where the block of
+    sums is, where column 0 of the tile is, how far on the second time, how far on that of the next row, and which
+    columns the tile owns, from 0 on. ``line`` are int64 (position of the first ray in the first row, step from row to
+    row, from ray to ray). ``scale`` is a ray's way through a row.
     """
-    signature = types.void(sums, tile, types.UniTuple(types.int64, 9), types.UniTuple(types.int64, 3), types.float32)
+    signature = types.void(sums, tile, types.UniTuple(types.int64, 7), types.UniTuple(types.int64, 3), types.float32)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         sums, tile = data_of(context, builder, signature.args[:2], args[:2])
-        sums_at, step, first_at, second_at, row_step, length, n_rows, *sizes = (
-            builder.extract_value(args[2], k) for k in range(9)
-        )
+        sums_at, tile_at, after, row_step, n_rows, *sizes = (builder.extract_value(args[2], k) for k in range(7))
         start, main_step, ray_step = (builder.extract_value(args[3], k) for k in range(3))
         scale, owned = splat(builder, args[4], _FLOATS), splat(builder, builder.trunc(sizes[0], _INT), _INTS)
         ramp, reach = _ramp(builder, ray_step)
+        second_at = builder.add(tile_at, builder.sub(after, _INDEX(_RAY_STEP * LANE_STEP)))
 
         def add_up(sums: list[Any]) -> list[Any]:
             with counted(builder, _INDEX(0), n_rows, _INDEX(1), [start, *sums]) as loop:
@@ -106,12 +114,13 @@ def add_crossings(typingctx: Any, sums: Any, tile: Any, places: Any, line: Any, 
                 window, positions = _window(builder, position, reach, ramp, _RAY_STEP)
                 whole, weights = _owned_weights(builder, positions, window, (scale, owned))
                 is_even = builder.icmp_unsigned("==", builder.and_(window, _INDEX(_RAY_STEP)), _INDEX(0))
-                at = builder.add(builder.select(is_even, first_at, second_at), builder.mul(loop.number, row_step))
-                line = builder.gep(tile, [builder.add(at, window)]), length
-                loop.values = [builder.add(position, main_step), *_with_window(builder, values, line, whole, weights)]
+                at = builder.add(builder.select(is_even, tile_at, second_at), builder.mul(loop.number, row_step))
+                at = builder.add(at, builder.mul(window, _INDEX(LANE_STEP)))
+                values = _with_window(builder, values, builder.gep(tile, [at]), whole, weights)
+                loop.values = [builder.add(position, main_step), *values]
             return loop.values[1:]
 
-        _for_slices(builder, sizes[1], (builder.gep(sums, [sums_at]), step), add_up)
+        _for_slices(builder, sizes[1], builder.gep(sums, [sums_at]), add_up)
         return context.get_dummy_value()
 
     return signature, generate
@@ -121,12 +130,12 @@ def _owned_weights(builder: ir.IRBuilder, positions: Any, window: Any, sizes: An
     """Give the whole part of positions and the weights of both taps, 0 where the tile does not own that column."""
     scale, n_owned = sizes
     whole, fraction = parted(builder, positions)
-    unit = ir.Constant(_FLOATS, [1 / (1 << POSITION_BITS)] * AT_ONCE)
-    second = builder.fmul(fraction, builder.fmul(scale, unit, flags=FAST), flags=FAST)
+    none, twice = ir.Constant(_FLOATS, None), builder.fadd(scale, scale)
+    less = builder.fsub(none, scale)
+    weights = fused(builder, fraction, less, twice), fused(builder, fraction, scale, less)
     columns = builder.add(whole, splat(builder, builder.trunc(window, _INT), _INTS))
     ours = builder.icmp_unsigned("<", columns, n_owned)
-    weights = builder.fsub(scale, second, flags=FAST), second
-    return whole, [builder.select(ours, weight, ir.Constant(_FLOATS, None)) for weight in weights]
+    return whole, [builder.select(ours, weight, none) for weight in weights]
 
 
 def _ramp(builder: ir.IRBuilder, step: Any) -> tuple[Any, Any]:
@@ -151,42 +160,39 @@ def _window(builder: ir.IRBuilder, position: Any, reach: Any, ramp: Any, step: i
     return window, builder.add(splat(builder, start, _INTS), ramp)
 
 
-def _with_window(builder: ir.IRBuilder, sums: list[Any], line: Any, whole: Any, weights: Any) -> list[Any]:
-    """Give the sums of each slice with the taps from its window added."""
-    (window, length), new = line, []
+def _with_window(builder: ir.IRBuilder, sums: list[Any], window: Any, whole: Any, weights: Any) -> list[Any]:
+    """Give the sums of each slice with the taps from its part of a window added."""
     following = builder.add(whole, ir.Constant(_INTS, [1] * AT_ONCE))
-    for total in sums:
-        values = [builder.load(vector_at(builder, window, _INDEX(k), _FLOATS), align=64) for k in (0, AT_ONCE)]
-        for places, weight in zip((whole, following), weights, strict=True):
-            total = _with_product(builder, total, _picked(builder, values, places), weight)
-        new.append(total)
-        window = builder.gep(window, [length])
-    return new
+    taps = whole, weights[0], following, weights[1]
+    return [_with_line(builder, total, window, k * AT_ONCE, taps) for k, total in enumerate(sums)]
 
 
-def _picked(builder: ir.IRBuilder, values: list[Any], places: Any) -> Any:
-    kind = ir.FunctionType(_FLOATS, [_FLOATS, _INTS, _FLOATS])
-    pick = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.vpermi2var.ps.512")
-    return builder.call(pick, [values[0], places, values[1]])
+def _with_line(builder: ir.IRBuilder, total: Any, window: Any, at: int, taps: tuple[Any, ...]) -> Any:
+    """Give the total with two taps, places and weights in turn, from the line at this place of a window added.
 
-
-def _with_product(builder: ir.IRBuilder, total: Any, one: Any, other: Any) -> Any:
-    """Give total + one · other in the register of the total, which LLVM would copy each time."""
+    LLVM would put the new total into another register and copy it back, or permute for many lines before it adds.
+    """
     llvm.initialize_native_asmparser()
-    kind = ir.FunctionType(_FLOATS, [_FLOATS, _FLOATS, _FLOATS])
-    return builder.asm(kind, "vfmadd231ps $3, $2, $0", "=v,0,v,v", [total, one, other], side_effect=False)
+    low, high = (f"{_FLOAT_BYTES * place}($5)" for place in (at, at + BLOCK))
+    code = (
+        f"vmovaps {low}, $1; vmovaps {high}, $2; vmovaps $1, $3;"
+        "vpermt2ps $2, $6, $1; vfmadd231ps $7, $1, $0; vpermt2ps $2, $8, $3; vfmadd231ps $9, $3, $0"
+    )
+    operands = [total, window, *taps]
+    kind = ir.FunctionType(ir.LiteralStructType([_FLOATS] * 4), [value.type for value in operands])
+    found = builder.asm(kind, code, "=v,=&v,=&v,=&v,0,r,v,v,v,v,~{memory}", operands, side_effect=False)
+    return builder.extract_value(found, 0)
 
 
-def _for_slices(builder: ir.IRBuilder, n_slices: Any, ends: Any, add_up: Callable[[list[Any]], list[Any]]) -> None:
+def _for_slices(builder: ir.IRBuilder, n_slices: Any, sums: Any, add_up: Callable[[list[Any]], list[Any]]) -> None:
     """Read sums, add up and write them, in code of its own for each number of slices."""
-    sums, step = ends
     done = builder.append_basic_block("done")
     choice = builder.switch(n_slices, done)
     for number in _NUMBERS_OF_SLICES:
         case = builder.append_basic_block(f"slices{number}")
         choice.add_case(_INDEX(number), case)
         builder.position_at_end(case)
-        places = [vector_at(builder, sums, builder.mul(step, _INDEX(k)), _FLOATS) for k in range(number)]
+        places = [vector_at(builder, sums, _INDEX(k * AT_ONCE), _FLOATS) for k in range(number)]
         for place, total in zip(places, add_up([builder.load(at, align=64) for at in places]), strict=True):
             builder.store(total, place, align=64)
         builder.branch(done)
@@ -195,11 +201,11 @@ def _for_slices(builder: ir.IRBuilder, n_slices: Any, ends: Any, add_up: Callabl
 
 @intrinsic  # type: ignore[untyped-decorator]
 def rows_to_lines(typingctx: Any, lines: Any, rows: Any, places: Any, again: Any) -> Any:
-    """Write 16 values of 8 lines from 8 lanes of 16 rows, and once more so many values further on.
+    """Write a block of lines from 16 rows of 8 lanes; and so far on, if not 0, the same half a block earlier.
 
-    ``places`` are int64 (lines_at, line_length, rows_at, row_step).
+    ``places`` are int64 (lines_at, rows_at, row_step).
     """
-    signature = types.void(lines, rows, types.UniTuple(types.int64, 4), types.int64)
+    signature = types.void(lines, rows, types.UniTuple(types.int64, 3), types.int64)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         lines, rows = _ends(context, builder, signature, args)
@@ -208,9 +214,13 @@ def rows_to_lines(typingctx: Any, lines: Any, rows: Any, places: Any, again: Any
         for _ in range(3):  # the lowest bit of a value's number becomes the highest
             pairs = list(zip(vectors[::2], vectors[1::2], strict=True))
             vectors = [_joined(builder, *pair, range(bit, 2 * AT_ONCE, 2)) for bit in range(2) for pair in pairs]
-        for start in (lines[0], builder.gep(lines[0], [args[3]])):
-            for vector, at in zip(vectors, _pointers(builder, start, lines[1], LANE_STEP, _FLOATS), strict=True):
-                builder.store(vector, at, align=4)
+        for vector, at in zip(vectors, _pointers(builder, *lines, LANE_STEP, _FLOATS), strict=True):
+            builder.store(vector, at, align=64)
+        with builder.if_then(builder.icmp_unsigned("!=", args[3], _INDEX(0))):
+            for start, first in ((0, LANE_STEP - BLOCK), (LANE_STEP, 0)):
+                there = builder.gep(lines[0], [builder.add(args[3], _INDEX(first))]), lines[1]
+                for vector, at in zip(vectors, _pointers(builder, *there, LANE_STEP, _HALF), strict=True):
+                    builder.store(shuffled(builder, vector, range(start, start + LANE_STEP)), at, align=4)
         return context.get_dummy_value()
 
     return signature, generate
@@ -218,12 +228,12 @@ def rows_to_lines(typingctx: Any, lines: Any, rows: Any, places: Any, again: Any
 
 @intrinsic  # type: ignore[untyped-decorator]
 def lines_to_rows(typingctx: Any, lines: Any, rows: Any, places: Any) -> Any:
-    """Write 8 lanes of 16 rows from 16 values of 8 lines: ``rows_to_lines`` the other way round."""
-    signature = types.void(lines, rows, types.UniTuple(types.int64, 4))
+    """Write 16 rows of 8 lanes from a block of lines: ``rows_to_lines`` the other way round."""
+    signature = types.void(lines, rows, types.UniTuple(types.int64, 3))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         lines, rows = _ends(context, builder, signature, args)
-        vectors = [builder.load(at, align=4) for at in _pointers(builder, *lines, LANE_STEP, _FLOATS)]
+        vectors = [builder.load(at, align=64) for at in _pointers(builder, *lines, LANE_STEP, _FLOATS)]
         for _ in range(3):
             pairs = list(zip(vectors[:4], vectors[4:], strict=True))
             order = [part + side for part in range(AT_ONCE) for side in (0, AT_ONCE)]
@@ -239,8 +249,8 @@ def lines_to_rows(typingctx: Any, lines: Any, rows: Any, places: Any) -> Any:
 def _ends(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> list[tuple[Any, Any]]:
     """Give where the lines and the rows begin and how far on the next is."""
     lines, rows = data_of(context, builder, signature.args[:2], args[:2])
-    lines_at, length, rows_at, step = (builder.extract_value(args[2], k) for k in range(4))
-    return [(builder.gep(lines, [lines_at]), length), (builder.gep(rows, [rows_at]), step)]
+    lines_at, rows_at, step = (builder.extract_value(args[2], k) for k in range(3))
+    return [(builder.gep(lines, [lines_at]), _INDEX(AT_ONCE)), (builder.gep(rows, [rows_at]), step)]
 
 
 def _pointers(builder: ir.IRBuilder, base: Any, step: Any, number: int, vector: ir.VectorType) -> list[Any]:

@@ -4,8 +4,8 @@ import numpy as np
 
 from livetomo.kernels._compiled import part
 
-FRACTION_BITS, POSITION_BITS = 32, 24
-"""Bits of fraction, of an int64 that reaches over all and of an int32 within a tile of less than 128 rows."""
+FRACTION_BITS, POSITION_BITS = 32, 23
+"""Bits of fraction, of an int64 that reaches over all and of an int32 within 256 rows, as many as a float32 has."""
 
 UNIT = np.float32(1.0 / (1 << POSITION_BITS))
 COARSER = FRACTION_BITS - POSITION_BITS

@@ -14,7 +14,7 @@ from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import OFFSET_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
-from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, UNIT, coarse, pixels_under, rays_that_meet
+from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, coarse, pixels_under, rays_that_meet
 from livetomo.kernels._taps import TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
 
 RAY_BORDER = 24
@@ -65,7 +65,7 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
     along, across = crossing[3] * steps_per_row, crossing[4] * steps_per_row
     main, main_end, cross, cross_end = tile
     owned = cross << FRACTION_BITS, cross_end << FRACTION_BITS
-    limit, hat = np.int32(((cross_end - cross) << POSITION_BITS) - 1), (scale, scale * UNIT, _ZERO)
+    limit, hat = np.int32(((cross_end - cross) << POSITION_BITS) - 1), (-scale, scale, scale + scale, -scale)
     ray_first, ray_end = rays_that_meet(crossing, (main, main_end), owned)
     steps = coarse(main_step), coarse(main_step * TAPS_AT_ONCE)
     ray_end, per_row = min(ray_end, out_rows[1] - 2 * RAY_BORDER), 1.0 / main_step
@@ -116,7 +116,7 @@ def backproject(volume, projections, beams, update, block_shape, row_length, z_r
 def _new_room(lanes):  # type: ignore[no-untyped-def]
     """Give the size of tiles and room for their sums, for a fan of tilts and for the taps of a row of voxels."""
     tile_size, n_beams = 32 if lanes <= 64 else 16, 6
-    fan = np.empty((n_beams, 5), np.int64), np.empty((n_beams, 3), np.float32)
+    fan = np.empty((n_beams, 5), np.int64), np.empty((n_beams, 4), np.float32)
     sums = np.empty((tile_size * tile_size, lanes), np.float32)
     taps, _ = _new_taps(n_beams, tile_size)
     return tile_size, sums, (fan, taps)
@@ -151,7 +151,8 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     places[k, 3] = (t * row_length + low) * steps_per_row
     places[k, 4] = min(_FAR, (row_length - 1 - low) << POSITION_BITS) - 1
     slope, height = hats[t, 0], hats[t, 1]
-    shapes[k, 0], shapes[k, 1], shapes[k, 2] = height, height * slope * UNIT, height * (_ONE - slope)
+    rise = height * slope
+    shapes[k, 0], shapes[k, 1], shapes[k, 2], shapes[k, 3] = -rise, rise, height + rise, height - rise - rise
     return 1
 
 
@@ -163,7 +164,7 @@ def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-unty
         for k in range(n_beams):
             start, step = places[k, 0] + j * places[k, 1], places[k, 2]
             rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // OFFSET_STEP)
-            hat = shapes[k, 0], shapes[k, 1], shapes[k, 2]
+            hat = shapes[k, 0], shapes[k, 1], shapes[k, 2], shapes[k, 3]
             steps = coarse(step), coarse(step * TAPS_AT_ONCE)
             lay_taps(taps, k * tile_size, tile[3], (coarse(start), *steps, *rows), hat)
         add_fan(sums, projections, taps, (j * tile_size * lanes, tile[3], n_beams, tile_size))

@@ -8,6 +8,7 @@ from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from livetomo.kernels._host_cpu import VECTOR_LANES
@@ -17,6 +18,7 @@ from livetomo.kernels._positions import POSITION_BITS
 TAPS_AT_ONCE, TAPS_READ_AT_ONCE = VECTOR_LANES, 8
 
 _FLOAT, _INT, _INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_BITS_OF_ONE = 0x3F800000
 _FLOATS, _INTS = ir.VectorType(_FLOAT, TAPS_AT_ONCE), ir.VectorType(_INT, TAPS_AT_ONCE)
 
 
@@ -27,17 +29,17 @@ def lay_taps(typingctx: Any, taps: Any, at: Any, n_taps: Any, places: Any, hat: 
     ``taps`` are arrays (where a row begins, int32; its two weights, float32). ``places`` are int32 (start, step,
     stride, limit, base, along, across): tap k lies at position start + k step, held within 0 and limit, with
     POSITION_BITS of fraction f; a stride is TAPS_AT_ONCE steps, rounded once. Its row begins at base + k along + whole
-    position · across. The weights are max(0, height - f rise) and max(0, foot + f rise) of the ``hat`` (height, rise,
-    foot), float32.
+    position · across. The weights are max(0, before + (1 + f) fall) and max(0, after + (1 + f) rise) of the ``hat``
+    (fall, rise, before, after), float32.
     """
-    line, shape = types.UniTuple(types.int32, 7), types.UniTuple(types.float32, 3)
+    line, shape = types.UniTuple(types.int32, 7), types.UniTuple(types.float32, 4)
     signature = types.void(taps, types.int64, types.int64, line, shape)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         start, step, stride, limit, base, along, across = (
             splat(builder, builder.extract_value(args[3], k), _INTS) for k in range(7)
         )
-        hat = [splat(builder, builder.extract_value(args[4], k), _FLOATS) for k in range(3)]
+        hat = [splat(builder, builder.extract_value(args[4], k), _FLOATS) for k in range(4)]
         count, all_at_once = _each(range(TAPS_AT_ONCE)), _each([TAPS_AT_ONCE] * TAPS_AT_ONCE)
         first = [builder.add(start, builder.mul(count, step)), builder.add(base, builder.mul(count, along))]
         strides = stride, builder.mul(along, all_at_once)
@@ -87,17 +89,24 @@ def _laid(builder: ir.IRBuilder, line: list[Any], ends: tuple[Any, Any], hat: li
 
 def weights_between(builder: ir.IRBuilder, positions: Any, hat: list[Any]) -> tuple[Any, tuple[Any, Any]]:
     """Give the whole part of positions, and the weights of the taps there and one further on."""
-    height, rise, foot = hat
+    fall, rise, before, after = hat
     whole, fraction = parted(builder, positions)
-    climb = builder.fmul(fraction, rise, flags=FAST)
-    first = _not_negative(builder, builder.fsub(height, climb, flags=FAST))
-    return whole, (first, _not_negative(builder, builder.fadd(foot, climb, flags=FAST)))
+    first, second = fused(builder, fraction, fall, before), fused(builder, fraction, rise, after)
+    return whole, (_not_negative(builder, first), _not_negative(builder, second))
 
 
 def parted(builder: ir.IRBuilder, positions: Any) -> tuple[Any, Any]:
-    """Give the whole part of positions and their fraction, as float32 in units of the last bit."""
+    """Give the whole part of positions, and one more than their fraction, float32: its bits are those of the float."""
     whole = builder.ashr(positions, _each([POSITION_BITS] * TAPS_AT_ONCE))
-    return whole, builder.sitofp(builder.and_(positions, _each([(1 << POSITION_BITS) - 1] * TAPS_AT_ONCE)), _FLOATS)
+    bits = builder.and_(positions, _each([(1 << POSITION_BITS) - 1] * TAPS_AT_ONCE))
+    return whole, builder.bitcast(builder.or_(bits, _each([_BITS_OF_ONE] * TAPS_AT_ONCE)), _FLOATS)
+
+
+def fused(builder: ir.IRBuilder, one: Any, other: Any, summand: Any) -> Any:
+    """Give one · other + summand, in one instruction where there is one."""
+    kind = ir.FunctionType(_FLOATS, [_FLOATS] * 3)
+    name = f"llvm.fmuladd.v{TAPS_AT_ONCE}f32"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [one, other, summand])
 
 
 def _each(values: Any) -> ir.Constant:

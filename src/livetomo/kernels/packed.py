@@ -270,7 +270,7 @@ def project_tasks(
 ) -> Iterator[Task]:
     """Write A x of one block into ``out`` for the named tilts, as tasks that may run in any order."""
     project = _kernels(grid, volume).project
-    for part in tilt_parts(grid, tilts):
+    for part in _tilt_parts(grid, rays, tilts):
         sizes = grid.block_shape, grid.row_length
         yield task_on(volume, project, volume, out, rays.crossings, rays.scales, *sizes, part)
 
@@ -368,7 +368,7 @@ def remainder_tasks(
         project()
         squares.append(subtract(out, measured, *weights, part, grid.row_length, RAY_BORDER))
 
-    parts = tilt_parts(grid, tilts)
+    parts = _tilt_parts(grid, rays, tilts)
     for project, part in zip(project_tasks(grid, rays, volume, out, tilts), parts, strict=True):
         yield task_on(out, remainder, project, part)
 
@@ -377,10 +377,12 @@ def _kernels(grid: PackedGrid, array: np.ndarray) -> ModuleType:
     return _few_slices_cpu if grid.is_in_lines else twin(_project_cpu, array)
 
 
-def tilt_parts(grid: PackedGrid, tilts: np.ndarray) -> list[np.ndarray]:
+def _tilt_parts(grid: PackedGrid, rays: Rays, tilts: np.ndarray) -> list[np.ndarray]:
     """Cut the tilts into parts for one task each, as many as keep all threads busy."""
     if grid.device == "cuda":
         return [tilts]
+    if grid.is_in_lines:  # a task turns the volume into lines along each axis that its rays follow
+        tilts = tilts[np.argsort(rays.crossings[tilts, 3], kind="stable")]
     n_threads, tilts_per_task = thread_count(), max(12, min(36, 1536 // grid.lanes))
     n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
     return np.array_split(tilts, max(1, min(len(tilts), n_parts, _most_tasks(grid, tilts))))
