@@ -82,3 +82,13 @@ def test_taps_reach_every_voxel_of_a_block():
         n_values = (n_x + 2) ** 2 * grid.lanes
         assert n_values <= 1 << 33
         assert grid.lanes * grid.n_blocks >= 200
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 3, 8])
+def test_tilts_in_lines_are_handed_out_once_and_by_their_axes(n_parts):
+    grid = packed.PackedGrid((16, 8, 16), 16)
+    rays = packed.Rays.of(grid, np.linspace(-71, 71, 36), np.zeros(36), 0.0)
+    parts = packed._parts_by_axis(rays, np.arange(36), n_parts)
+    assert sorted(np.concatenate(parts)) == list(range(36))
+    assert len(parts) <= n_parts
+    assert sum(len(np.unique(rays.crossings[part, 3])) for part in parts) <= n_parts + 1

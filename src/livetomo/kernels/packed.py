@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import count, pairwise
 from types import ModuleType
 
 import numpy as np
@@ -30,6 +30,7 @@ from livetomo.kernels._twins import twin
 _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
 _FARTHEST_PX = 1e6  # rays from beyond it meet nothing either, and fixed-point positions hold it
 _LEAST_COLUMNS_PER_TASK = 200_000
+_TILTS_PER_AXIS = 4  # as measured with 512² voxels
 _LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
 _Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK, _TILE_ROWS = 32, 4096, 16
 
@@ -381,11 +382,28 @@ def _tilt_parts(grid: PackedGrid, rays: Rays, tilts: np.ndarray) -> list[np.ndar
     """Cut the tilts into parts for one task each, as many as keep all threads busy."""
     if grid.device == "cuda":
         return [tilts]
-    if grid.is_in_lines:  # a task turns the volume into lines along each axis that its rays follow
-        tilts = tilts[np.argsort(rays.crossings[tilts, 3], kind="stable")]
     n_threads, tilts_per_task = thread_count(), max(12, min(36, 1536 // grid.lanes))
     n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
-    return np.array_split(tilts, max(1, min(len(tilts), n_parts, _most_tasks(grid, tilts))))
+    n_parts = max(1, min(len(tilts), n_parts, _most_tasks(grid, tilts)))
+    return _parts_by_axis(rays, tilts, n_parts) if grid.is_in_lines else np.array_split(tilts, n_parts)
+
+
+def _parts_by_axis(rays: Rays, tilts: np.ndarray, n_parts: int) -> list[np.ndarray]:
+    """Cut the tilts into parts of which the longest takes as little as it can.
+
+    A task turns the volume into lines along each axis that its rays follow, which takes as long as some tilts.
+    """
+    tilts = tilts[np.argsort(rays.crossings[tilts, 3], kind="stable")]
+    axes = rays.crossings[tilts, 3].tolist()
+    for most in count(-(-len(tilts) // n_parts) + _TILTS_PER_AXIS):
+        starts, spent = [0], 0
+        for k, axis in enumerate(axes):
+            spent += 1 if k > starts[-1] and axis == axes[k - 1] else 1 + _TILTS_PER_AXIS
+            if spent > most:
+                starts, spent = [*starts, k], 1 + _TILTS_PER_AXIS
+        if len(starts) <= n_parts:
+            break
+    return np.split(tilts, starts[1:])
 
 
 def _z_parts(grid: PackedGrid, tilts: np.ndarray) -> list[tuple[int, int]]:
