@@ -109,6 +109,23 @@ def test_everything_is_on_one_screen(chromium, engine, width, height):
     viewer.page.close()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1024, 600), (760, 900), (760, 700)])
+def test_in_a_small_window_nothing_falls_out_and_nothing_covers_another(with_volume, width, height):
+    page = with_volume.page
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(f"document.querySelector('.lt-bar').clientWidth === {width}")
+    places = {part: page.locator(part).bounding_box() for part in (".lt-method", ".lt-pause", ".lt-finish")}
+    for place in places.values():
+        assert 0 <= place["x"] <= place["x"] + place["width"] <= width
+    figures = [figure.bounding_box() for figure in page.locator(".lt-figure").all()]
+    assert all(figure["x"] + figure["width"] <= width for figure in figures)
+    switches, tools = (page.locator(part).bounding_box() for part in (".lt-switches", ".lt-tools"))
+    assert tools["x"] >= switches["x"] + switches["width"] or tools["y"] >= switches["y"] + switches["height"]
+    assert page.locator(".lt-tilts").bounding_box()["height"] > 140
+    assert page.locator(".lt-main").evaluate("e => e.scrollHeight > e.clientHeight") == ((width, height) == (760, 700))
+    with_volume.keep(f"small-{width}x{height}")
+
+
 def test_the_picture_changes_when_a_volume_comes_and_rests_when_none_does(with_volume, engine):
     before = with_volume.picture()
     assert before.max() > 150
@@ -244,12 +261,14 @@ def test_the_run_is_paused_started_changed_and_finished(with_volume, engine):
     with_volume.keep("finished-1280x720")
 
 
-def test_the_word_of_the_end_leaves_the_note_free(with_volume, engine):
+def test_the_word_of_the_end_leaves_the_note_free_and_the_note_the_volume(with_volume, engine):
     page = with_volume.page
     engine.end()
     page.wait_for_selector("text=The run has ended")
     card, note = (page.locator(selector).bounding_box() for selector in (".lt-lost-card", ".lt-note"))
     assert card["y"] + card["height"] < note["y"]
+    view = page.locator("[data-view=volume]").bounding_box()
+    assert view["y"] + view["height"] < note["y"]
     with_volume.keep("ended-1280x720")
 
 

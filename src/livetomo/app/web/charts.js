@@ -73,8 +73,9 @@
           const at = Math.log10(value);
           return at > this.span.low && at < this.span.high;
         });
-        const every = Math.ceil(inside.length / 3);
-        const chosen = inside.filter((_, index) => index % Math.max(every, 1) === 0);
+        const room = Math.min(Math.max(Math.floor((this.height - 22) / 16), 1), 3);
+        const every = Math.max(Math.ceil(inside.length / room), 1);
+        const chosen = inside.filter((_, index) => index % every === 0);
         const values = chosen.length ? chosen : [this.points[this.points.length - 1][1]];
         return values.map((value) => ({ y: this.toY(Math.log10(value)), words: String(+value.toPrecision(2)) }));
       },

@@ -14,31 +14,35 @@ _SWITCHES = (
 
 
 def build(switches: VolumeSwitches) -> None:
-    """Place the 3-D view."""
+    """Place the 3-D view, and under it the note, so that it covers nothing."""
     with live_view(view="volume", controls="camera", voxel_size=("volume_voxel_size",)):
-        with html.Div(
-            classes="lt-switches", v_if=("volume_is_there",), raw_attrs=["@pointerdown.stop", "@dblclick.stop"]
-        ):
-            for part, shown, words, icon in _SWITCHES:
-                vuetify3.VBtn(
-                    words,
-                    click=(switches.toggle, f"['{part}']"),
-                    variant=(f"{shown} ? 'tonal' : 'text'",),
-                    color=(f"{shown} ? 'primary' : undefined",),
-                    prepend_icon=icon,
-                    size="small",
-                    classes=f"lt-switch-{part}",
-                )
-        camera_tools()
+        with html.Div(classes="lt-over", v_if=("volume_is_there",)):
+            _switches(switches)
+            camera_tools()
         html.Div("{{ volume_caption }}", classes="lt-caption", v_if=("volume_is_there",))
-        with html.Div(
-            classes="lt-note",
-            v_if=("run_note && run_note !== note_closed",),
-            raw_attrs=[':data-tone="run_tone"', "@pointerdown.stop", "@dblclick.stop"],
-        ):
-            html.Span("{{ run_note }}")
-            html.Button("✕", click="note_closed = run_note", title="Close this note")
         _waiting()
+    _note()
+
+
+def _switches(switches: VolumeSwitches) -> None:
+    with html.Div(classes="lt-switches", raw_attrs=["@pointerdown.stop", "@dblclick.stop"]):
+        for part, shown, words, icon in _SWITCHES:
+            vuetify3.VBtn(
+                words,
+                click=(switches.toggle, f"['{part}']"),
+                variant=(f"{shown} ? 'tonal' : 'text'",),
+                color=(f"{shown} ? 'primary' : undefined",),
+                prepend_icon=icon,
+                size="small",
+                classes=f"lt-switch-{part}",
+            )
+
+
+def _note() -> None:
+    is_open = "run_note && run_note !== note_closed"
+    with html.Div(classes="lt-note", v_if=(is_open,), raw_attrs=[':data-tone="run_tone"']):
+        html.Span("{{ run_note }}")
+        html.Button("✕", click="note_closed = run_note", title="Close this note")
 
 
 def _waiting() -> None:
