@@ -43,6 +43,16 @@ def test_a_held_volume_is_not_written_over(pair):
     assert (reader.take().voxels == 6).all()
 
 
+def test_a_volume_published_while_one_is_taken_lends_it_no_numbers(pair, monkeypatch):
+    writer, reader = pair
+    publish(writer, 1)
+    give = reader._block.voxels
+    monkeypatch.setattr(reader._block, "voxels", lambda buffer: (publish(writer, 2), give(buffer))[1])
+    held = reader.take()
+    assert (held.voxels == 1).all()
+    assert (held.n_tilts, held.version, reader.version) == (1, 1, 2)
+
+
 def test_volumes_of_any_shape_keep_their_voxels():
     writer = SnapshotWriter((2, 3, 7))
     reader = SnapshotReader(writer.name)

@@ -12,7 +12,8 @@ from multiprocessing import resource_tracker, shared_memory
 import numpy as np
 
 _WORDS = 16
-_VERSION, _NEWEST, _HELD, _Z, _Y, _X, _N_TILTS, _WRITING = range(8)
+_VERSION, _NEWEST, _HELD, _Z, _Y, _X, _WRITING = range(7)
+_NUMBERS = slice(8, 12)  # number of tilts and version of each buffer
 _SCALE_WORDS = 8  # float64: lowest and highest value of each buffer, voxel size in nm of each buffer
 _HEADER_BYTES = 8 * (_WORDS + _SCALE_WORDS)
 _NOBODY = -1
@@ -43,6 +44,7 @@ class _Block:
     def __init__(self, memory: shared_memory.SharedMemory) -> None:
         self.memory = memory
         self.words = np.ndarray(_WORDS, np.int64, memory.buf)
+        self.numbers = self.words[_NUMBERS].reshape(2, 2)
         self.scales = np.ndarray((2, 3), np.float64, memory.buf, offset=8 * _WORDS)
 
     @property
@@ -54,7 +56,7 @@ class _Block:
         return np.ndarray(self.shape_zyx, np.uint8, self.memory.buf, offset=_HEADER_BYTES + buffer * n_voxels)
 
     def close(self) -> None:
-        del self.words, self.scales
+        del self.words, self.numbers, self.scales
         self.memory.close()
 
 
@@ -93,8 +95,8 @@ class SnapshotWriter:
         words = self._block.words
         written = int(words[_WRITING])
         self._block.scales[written] = lowest, highest, voxel_size_nm or 0.0
-        words[_N_TILTS] = n_tilts
         words[_VERSION] += 1
+        self._block.numbers[written] = n_tilts, words[_VERSION]
         words[_NEWEST] = written
         return int(words[_VERSION])
 
@@ -126,8 +128,8 @@ class SnapshotReader:
         if int(words[_NEWEST]) != newest:  # the engine took it back at that very moment: the next call gets a newer one
             return None
         lowest, highest, voxel_size_nm = (float(value) for value in self._block.scales[newest])
-        voxels = self._block.voxels(newest)
-        return Snapshot(voxels, lowest, highest, voxel_size_nm, int(words[_N_TILTS]), self.version)
+        n_tilts, version = (int(value) for value in self._block.numbers[newest])
+        return Snapshot(self._block.voxels(newest), lowest, highest, voxel_size_nm, n_tilts, version)
 
     def close(self) -> None:
         """Let go of the memory. Arrays taken from it must not be used afterwards."""
