@@ -138,6 +138,21 @@ def test_the_picture_changes_when_a_volume_comes_and_rests_when_none_does(with_v
     np.testing.assert_array_equal(after, with_volume.picture())
 
 
+def test_the_caption_says_what_the_picture_shows_not_what_comes_next(with_volume, engine):
+    page = with_volume.page
+    page.evaluate(  # the 3-D view's pictures are not acknowledged: after one more the server draws no other
+        "() => { const send = WebSocket.prototype.send; WebSocket.prototype.send = function (data) {"
+        " if (!this.url.endsWith('/live/volume')) send.call(this, data) } }"
+    )
+    for _ in range(3):
+        engine.publish()
+        with_volume.wait(f"v['slice-z'].version === {engine.version}")
+    engine.say()
+    page.wait_for_selector("text=16 of 71 tilts")
+    page.wait_for_function("document.querySelector('.lt-caption').innerText === 'Volume from 14 tilts'")
+    assert with_volume.page.evaluate("window.livetomo.views.volume.version") == 14
+
+
 def test_dragging_turns_the_volume_while_it_changes(with_volume, engine, record_property):
     page = with_volume.page
     before, n_frames = with_volume.picture(), with_volume.frames()

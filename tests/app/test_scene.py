@@ -31,7 +31,7 @@ def view_of(voxels, **wishes):
     from livetomo.session import Facts, VolumeFacts, Wishes, resolve
     from livetomo.session.histogram import count_values
 
-    facts = VolumeFacts(voxels.shape, 0.0, 1.0, 1.0, 1, 1, count_values(voxels))
+    facts = VolumeFacts(voxels.shape, 0.0, 1.0, 1.0, 1, count_values(voxels))
     return resolve(Wishes(**wishes), Facts(volume=facts)).scene
 
 

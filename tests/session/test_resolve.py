@@ -18,7 +18,7 @@ def volume_facts(**changes):
     voxels = np.random.default_rng(0).normal(8, 4, (40, 40, 40)).clip(0, 255)
     voxels[10:20, 10:20, 10:20] = 150
     counts = count_values(voxels.astype(np.uint8))
-    return replace(VolumeFacts((40, 40, 40), -10.0, 500.0, 1.5, 3, 2, counts), **changes)
+    return replace(VolumeFacts((40, 40, 40), -10.0, 500.0, 1.5, 2, counts), **changes)
 
 
 def status(**changes):

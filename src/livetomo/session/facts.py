@@ -16,7 +16,6 @@ class VolumeFacts:
     """Value of a voxel stored as 255."""
     voxel_size_nm: float
     """0 when unknown."""
-    n_tilts: int
     version: int
     counts: tuple[int, ...]
     """(256,) voxels of each stored value in a subsample."""

@@ -64,7 +64,6 @@ class View:
     projection_file: str
     shape_zyx: tuple[int, int, int]
     voxel_size_nm: float
-    n_tilts_in_volume: int
 
 
 def resolve(wishes: Wishes, facts: Facts) -> View:
@@ -81,7 +80,6 @@ def resolve(wishes: Wishes, facts: Facts) -> View:
         projection_file=PurePath(projection.file).name if projection else "",
         shape_zyx=volume.shape_zyx if volume else (0, 0, 0),
         voxel_size_nm=volume.voxel_size_nm if volume else 0.0,
-        n_tilts_in_volume=volume.n_tilts if volume else 0,
     )
 
 

@@ -194,7 +194,7 @@ class RenderThread:
             return
         self._sequences[view] += 1
         drawn_height, drawn_width, _ = picture.pixels.shape
-        info = {**picture.info, "stamp": stamp, "version": stage.volume_version}
+        info = {**picture.info, "stamp": stamp, "version": stage.volume_version, "tilts": stage.n_tilts}
         encoded = encode_jpeg(picture.pixels, fine=fine)
         self._audience.show(Frame(view, self._sequences[view], fine, drawn_width, drawn_height, info, encoded))
         if view == "volume":

@@ -34,7 +34,7 @@ class Stage:
         """Views whose last picture is out of date."""
         self._reader: SnapshotReader | None = None
         self._voxels: np.ndarray | None = None
-        self._version = 0
+        self._version = self._n_tilts = 0
         self._view: View | None = None
         self._projection: np.ndarray | None = None
         self._colors = np.zeros((256, 3), np.uint8)
@@ -70,7 +70,7 @@ class Stage:
         snapshot = self._reader.take() if self._reader else None
         if snapshot is None:
             return None
-        self._version = snapshot.version
+        self._version, self._n_tilts = snapshot.version, snapshot.n_tilts
         self._voxels = snapshot.voxels
         facts = _facts_of(snapshot)
         self.scene.set_voxels(snapshot.voxels, object_levels(facts.counts).edge)
@@ -114,6 +114,11 @@ class Stage:
         """Number of the volume that is drawn; 0 before the first."""
         return self._version
 
+    @property
+    def n_tilts(self) -> int:
+        """Number of tilts in the volume that is drawn; 0 before the first."""
+        return self._n_tilts
+
     def close(self) -> None:
         """Let go of everything."""
         self.scene.close()
@@ -130,7 +135,6 @@ def _facts_of(snapshot: Snapshot) -> VolumeFacts:
         lowest=snapshot.lowest,
         highest=snapshot.highest,
         voxel_size_nm=snapshot.voxel_size_nm,
-        n_tilts=snapshot.n_tilts,
         version=snapshot.version,
         counts=count_values(snapshot.voxels),
     )

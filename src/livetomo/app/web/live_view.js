@@ -57,6 +57,7 @@
             <text :x="-scaleBar.width / 2" y="-11" text-anchor="middle" fill="#e8edf3">{{ scaleBar.words }}</text>
           </g>
         </svg>
+        <div v-if="caption" class="lt-caption">{{ caption }}</div>
         <slot></slot>
       </div>`,
 
@@ -92,6 +93,10 @@
           return { name, x: 26 * right, y: 26 * down, towards, color: AXES[name], opacity: towards < -0.2 ? 0.55 : 1 };
         });
         return axes.sort((a, b) => a.towards - b.towards);
+      },
+      caption() {
+        if (this.view !== "volume" || !this.info.tilts) return "";
+        return this.info.tilts === 1 ? "Volume from 1 tilt" : `Volume from ${this.info.tilts} tilts`;
       },
       scaleBar() {
         if (!this.voxelSize || !this.info.voxelsHigh) return null;

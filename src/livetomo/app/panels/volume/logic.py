@@ -13,10 +13,8 @@ def present(view: View) -> VolumeState:
     scene = view.scene
     if scene is None:
         return VolumeState()
-    tilts = "1 tilt" if view.n_tilts_in_volume == 1 else f"{view.n_tilts_in_volume} tilts"
     return VolumeState(
         volume_is_there=True,
-        volume_caption=f"Volume from {tilts}",
         volume_voxel_size=view.voxel_size_nm,
         volume_show=scene.show_volume,
         contour_show=scene.show_contour,

@@ -8,7 +8,6 @@ class VolumeState:
     """Names and first values of the variables in the page."""
 
     volume_is_there: bool = False
-    volume_caption: str = ""
     volume_voxel_size: float = 0.0
     volume_show: bool = True
     contour_show: bool = False

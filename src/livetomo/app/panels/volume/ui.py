@@ -19,7 +19,6 @@ def build(switches: VolumeSwitches) -> None:
         with html.Div(classes="lt-over", v_if=("volume_is_there",)):
             _switches(switches)
             camera_tools()
-        html.Div("{{ volume_caption }}", classes="lt-caption", v_if=("volume_is_there",))
         _waiting()
     _note()
 
