@@ -14,6 +14,7 @@ from livetomo.cli import options
 from livetomo.cli.live import WHILE_WATCHED_S, free_name, run
 
 N_TILTS = 77
+_GIVEN_UP_S = 10.0
 
 
 def command(
@@ -44,6 +45,7 @@ def command(
             tilt_axis="x",
             method=method,
             expect_tilts=N_TILTS,
+            finish_after_idle_s=_GIVEN_UP_S + 10 * interval,  # should the replay die
             journal=Path(place) / "journal",
         )
         viewer = None if headless else ViewerSettings(host, port, not no_browser, WHILE_WATCHED_S)
