@@ -196,6 +196,24 @@ def test_the_viewer_sees_volumes_gives_orders_and_may_crash(helix, settings_for,
     assert result == [0]
 
 
+def test_tilts_that_came_during_a_pause_are_swept_over_before_the_end(helix, settings_for, watched):
+    engine_end, viewer_end = multiprocessing.Pipe(duplex=True)
+    viewer_end.send(Command("pause"))
+    list(write_series(helix, watched, Habits(interval_s=0)))
+    settings, said = settings_for(), []
+    engine = threading.Thread(target=lambda: run(settings, PipeLink(engine_end), said.append))
+    engine.start()
+    deadline = time.monotonic() + 20
+    while not settings.events.exists() or sum(event["event"] == "read" for event in events_of(settings)) < len(helix):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    viewer_end.send(Command("finish"))
+    engine.join(20)
+    viewer_end.close()
+    assert (said[-1].state, len(said[-1].tilts), said[-1].sweeps) == ("finished", len(helix), 1)
+    assert said[-1].residual < 1
+
+
 def test_new_content_and_new_angles_change_the_volume_to_what_it_should_be(helix, settings_for, watched, tmp_path):
     table = tmp_path / "angles.txt"
     table.write_text("\n".join(f"{angle + 4:g}" for angle in helix.tilt_angles))

@@ -43,7 +43,7 @@ def run(
 
     Ends when a viewer says ``finish``, on Ctrl-C or SIGTERM, when the expected tilts are in and the volume has
     converged, or when the run has been idle for long enough (``LiveSettings.finish_after_idle_s``). Whichever it is,
-    all frames that were read are in the volume that is written.
+    all frames that were read are in the volume that is written, after one sweep over them at least.
 
     Parameters
     ----------
@@ -125,6 +125,7 @@ class _Engine:
             reason = self._work(stop)
             self._inbox.stop()
             self._take_in(self._inbox.take())
+            self._sweep_over_the_newest()
             return self._finish(reason)
         except LivetomoError as error:
             return self._fail(str(error))
@@ -316,6 +317,14 @@ class _Engine:
             self._publish()
         if has_just_converged:
             self._events.write("converged", n_tilts=len(self._reconstruction), residual=residual)
+
+    def _sweep_over_the_newest(self) -> None:
+        """Sweep once where tilts came after the last sweep: the volume that is written would hardly know them."""
+        if self._reconstruction is not None and not self._reconstruction.residuals:
+            for _ in self._reconstruction.refine():
+                pass
+            self._report.swept(self._reconstruction.residuals[-1])
+            self._publish()
 
     def _is_worth_showing(self, residual: float) -> bool:
         """Say whether the volume has changed enough for a viewer; drawing it takes time that refining could use."""
