@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from livetomo.formats import write
+from livetomo.live.frame import Frame, digest
 from livetomo.live.inbox import AngleCorrection, Arrival, SetAside
+from livetomo.live.journal import Journal
+from livetomo.live.watch import FileIdentity
 from livetomo.sim import Habits, write_series
 from livetomo.sim.encode import encode
 
@@ -203,6 +206,15 @@ def test_a_vanished_file_keeps_what_was_read_and_nothing_is_written_into_the_fol
     put(watched, "t_003_90.0.mrc", image(1, helix.projections.shape[1:]))
     news = collect(inbox, arrivals)
     assert [frame.tilt_angle for frame in arrivals(news)] == [90.0]
+
+
+def test_a_run_resumes_whose_files_have_a_number_sign_in_their_names(settings_for, inbox_for):
+    settings = settings_for()
+    journal = Journal(settings.journal_folder, settings.folder, resume=False)
+    frame = Frame("tilt #1_-70.0.mrc", np.eye(8, dtype=np.float32), -70.0, None, None)
+    journal.keep(frame, digest(frame.image), FileIdentity(1, 2, 3))
+    journal.close()
+    assert inbox_for(resume=True).take() == []
 
 
 def test_a_whole_series_in_one_file_gives_all_its_frames(watched, inbox_for, collect, helix):

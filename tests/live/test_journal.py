@@ -56,7 +56,7 @@ def test_replaced_content_is_what_comes_back_and_the_old_image_is_gone(opened, t
     keep(journal, frame("a", 2))
     journal = opened(resume=True)
     np.testing.assert_array_equal(journal.kept["a"].frame.image, frame("a", 2).image)
-    assert journal.note == "Resumed with 1 projections."
+    assert journal.note == "Resumed with 1 projection."
     assert len(list((tmp_path / "journal" / "frames").iterdir())) == 1
 
 

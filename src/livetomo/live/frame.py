@@ -29,6 +29,12 @@ def frame_name(file: str, index: int) -> str:
     return file if index == 0 else f"{file}#{index}"
 
 
+def file_and_index(name: str) -> tuple[str, int]:
+    """Give back what ``frame_name`` was given; a file's own name may have a # in it."""
+    file, _, number = name.rpartition("#")
+    return (file, int(number)) if file and number.isdecimal() else (name, 0)
+
+
 def digest(image: np.ndarray) -> str:
     """Give a short text that differs when any pixel, the shape or the type differs."""
     content = hashlib.blake2b(digest_size=16)

@@ -15,7 +15,7 @@ import numpy as np
 from livetomo.errors import LivetomoError, MissingPackage
 from livetomo.live.angles import AngleSource
 from livetomo.live.events import EventLog
-from livetomo.live.frame import Frame, digest, fault, frame_name
+from livetomo.live.frame import Frame, digest, fault, file_and_index, frame_name
 from livetomo.live.journal import Journal
 from livetomo.live.reading import FileImages, can_grow, knows_its_length, read_images
 from livetomo.live.settings import LiveSettings
@@ -189,8 +189,7 @@ class Inbox:
     def _remember(self) -> None:
         """Take over what a resumed journal holds."""
         for name, kept in self._journal.kept.items():
-            file_name, _, number = name.rpartition("#") if "#" in name else (name, "", "0")
-            index = int(number)
+            file_name, index = file_and_index(name)
             self._angles.saw(file_name)
             file = self._files.setdefault(file_name, _File(file_name))
             file.n_done, file.read_as = max(file.n_done, index + 1), kept.identity

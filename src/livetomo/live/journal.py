@@ -207,8 +207,8 @@ class Journal:
             elif entry["kind"] == "angle" and entry["name"] in self.kept:
                 kept = self.kept[entry["name"]]
                 self.kept[entry["name"]] = replace(kept, frame=replace(kept.frame, tilt_angle=entry["tilt_angle"]))
-        n_kept = len(self.kept)
-        self.note = f"Resumed with {n_kept} projections." if entries else "There was no earlier run to resume."
+        held = "1 projection" if len(self.kept) == 1 else f"{len(self.kept)} projections"
+        self.note = f"Resumed with {held}." if entries else "There was no earlier run to resume."
         if lost:
             self.note += f" {len(lost)} more could not be read from {self._images}."
 
