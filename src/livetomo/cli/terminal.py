@@ -30,7 +30,8 @@ class Terminal:
         """Print what is new in a status."""
         self.last = status
         for record in status.set_aside[self._n_set_aside :]:
-            self.say(f"set aside: {record.file}: {record.reason}")
+            images = f" ({record.n_images} images)" if record.n_images > 1 else ""
+            self.say(f"set aside: {record.file}{images}: {record.reason}")
         self._n_set_aside = len(status.set_aside)
         if status.note and status.note != self._said_note:
             self.say(status.note)
@@ -61,5 +62,6 @@ class Terminal:
 def _line(status: Status) -> str:
     of_all = "" if status.expected_tilts is None else f" of {status.expected_tilts}"
     residual = "" if status.residual is None else f"  residual {status.residual:.4f}"
-    aside = f"  set aside {len(status.set_aside)}" if status.set_aside else ""
+    n_aside = sum(record.n_images for record in status.set_aside)
+    aside = f"  set aside {n_aside}" if n_aside else ""
     return f"{status.state}  tilts {len(status.tilts)}{of_all}{residual}  sweeps {status.sweeps}{aside}"

@@ -20,10 +20,11 @@ class TiltRecord:
 
 @dataclass(frozen=True)
 class SetAsideRecord:
-    """One file that was not used, and why."""
+    """One image that was not used, or several of a file for one reason, and why."""
 
     file: str
     reason: str
+    n_images: int = 1
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from livetomo.live.frame import file_and_index
 from livetomo.live.messages import EngineState, NewestProjection, SetAsideRecord, Status, TiltRecord
 from livetomo.live.reconstruction import LiveReconstruction
 from livetomo.live.settings import LiveSettings
@@ -33,7 +34,7 @@ class Report:
         """Name of the one in use."""
         self.expected_tilts = settings.expect_tilts
         self.set_aside: dict[str, str] = {}
-        """Reason by name of every file that is not used."""
+        """Reason by name of every image that is not used."""
         self._settings = settings
         self._send = send
         self._begin = time.monotonic()
@@ -78,7 +79,7 @@ class Report:
             residual=reconstruction.residual if reconstruction else None,
             residual_history=tuple(self._history),
             tilts=_records(reconstruction),
-            set_aside=tuple(SetAsideRecord(name, reason) for name, reason in self.set_aside.items()),
+            set_aside=grouped(self.set_aside),
             expected_tilts=self.expected_tilts,
             seconds=self.seconds,
             voxel_size_nm=voxel_size_nm,
@@ -90,6 +91,17 @@ class Report:
 def _choice(reconstruction: LiveReconstruction | None) -> str:
     choice = reconstruction.choice if reconstruction else None
     return "" if choice is None else f"{choice['method']}: {choice['reason']}"
+
+
+def grouped(set_aside: Mapping[str, str]) -> tuple[SetAsideRecord, ...]:
+    """Put the images of one file that are set aside for one reason, given by their names, into one record."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for name, reason in set_aside.items():
+        names.setdefault((file_and_index(name)[0], reason), []).append(name)
+    return tuple(
+        SetAsideRecord(images[0] if len(images) == 1 else file, reason, len(images))
+        for (file, reason), images in names.items()
+    )
 
 
 def picture(name: str, tilt_angle: float, projection: np.ndarray) -> NewestProjection:

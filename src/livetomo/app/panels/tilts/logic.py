@@ -3,7 +3,7 @@
 from pathlib import PurePath
 
 from livetomo.app.panels.tilts.state import TiltsState
-from livetomo.live.messages import TiltRecord
+from livetomo.live.messages import SetAsideRecord, TiltRecord
 from livetomo.session import View
 
 
@@ -14,9 +14,8 @@ def present(view: View) -> TiltsState:
         tilts_angles=angles,
         tilts_newest=angles[-1] if angles else None,
         tilts_in=[_row(tilt) for tilt in reversed(view.tilts)],
-        tilts_set_aside=[
-            {"file": PurePath(record.file).name, "reason": record.reason} for record in reversed(view.set_aside)
-        ],
+        tilts_set_aside=[_row_aside(record) for record in reversed(view.set_aside)],
+        tilts_n_set_aside=sum(record.n_images for record in view.set_aside),
     )
 
 
@@ -27,3 +26,8 @@ def _row(tilt: TiltRecord) -> dict[str, str]:
         "file": PurePath(tilt.file).name,
         "shift": f"{dx:+.1f}, {dy:+.1f} px" if (dy, dx) != (0.0, 0.0) else "",
     }
+
+
+def _row_aside(record: SetAsideRecord) -> dict[str, str]:
+    images = f" ({record.n_images} images)" if record.n_images > 1 else ""
+    return {"file": f"{PurePath(record.file).name}{images}", "reason": record.reason}

@@ -13,3 +13,5 @@ class TiltsState:
     """``angle``, ``file``, ``shift``; newest first."""
     tilts_set_aside: list[dict[str, str]] = field(default_factory=list)
     """``file``, ``reason``; newest first."""
+    tilts_n_set_aside: int = 0
+    """Images in all."""

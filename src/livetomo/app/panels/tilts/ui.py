@@ -12,9 +12,7 @@ def build() -> None:
             html.Span("Tilts")
             with html.Span(classes="lt-strong"):
                 html.Span("{{ tilts_in.length }} in")
-                html.Span(
-                    "· {{ tilts_set_aside.length }} set aside", classes="lt-warn", v_if=("tilts_set_aside.length",)
-                )
+                html.Span("· {{ tilts_n_set_aside }} set aside", classes="lt-warn", v_if=("tilts_n_set_aside",))
         tilt_fan(angles=("tilts_angles",), newest=("tilts_newest",))
         with html.Div(classes="lt-lists"):
             _set_aside()
