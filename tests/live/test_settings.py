@@ -50,3 +50,9 @@ def test_a_file_is_no_folder(settings_for, watched):
 )
 def test_which_names_are_projections(settings_for, pattern, name, wanted):
     assert settings_for(pattern=pattern).wants(name) is wanted
+
+
+def test_a_run_that_waits_says_which_files_it_waits_for(settings_for, watched):
+    watched.mkdir()
+    assert settings_for().missing() == ""
+    assert settings_for(pattern="*.dm4").missing() == "Only files that fit the pattern '*.dm4' are read."

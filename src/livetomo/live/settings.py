@@ -117,12 +117,12 @@ class LiveSettings:
         return PurePath(small).suffix in IMAGE_SUFFIXES
 
     def missing(self) -> str:
-        """Say what was named but is not there, in a sentence; empty when nothing is missing."""
+        """Say in a sentence why no projection may have come: what is not there yet, what is asked of a file's name."""
         if not self.folder.is_dir():
             return f"The folder {self.folder.absolute()} is not there yet."
         if self.angles is not None and not self.angles.is_file():
             return f"The table of angles {self.angles.absolute()} is not there yet, so no projection can be used."
-        return ""
+        return "" if self.pattern is None else f"Only files that fit the pattern {self.pattern!r} are read."
 
     def _check_outside(self, name: str, path: Path | None) -> None:
         if path is not None and path.resolve().is_relative_to(self.folder.resolve()):
