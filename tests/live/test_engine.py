@@ -108,6 +108,20 @@ def test_it_finishes_after_idling_and_sets_the_unreadable_aside(helix, settings_
     assert "complete" in aside.reason
 
 
+@pytest.mark.parametrize("factor", [1e-20, 1e20])
+def test_a_frame_that_float32_cannot_square_is_set_aside(helix, settings_for, watched, factor):
+    watched.mkdir()
+    for k, angle in enumerate(helix.tilt_angles[:5]):
+        image = helix.projections[k : k + 1] * (factor if k == 2 else 1)
+        lt.write(lt.TiltSeries(image.astype(np.float32), [angle]), watched / f"a_{k}.tif")
+    last = []
+    assert run(settings_for(finish_after_idle_s=0.5), on_status=last.append) == 0
+    assert len(last[-1].tilts) == 4
+    [aside] = last[-1].set_aside
+    assert aside.file == "a_2.tif"
+    assert "float32" in aside.reason or "below 1e+17" in aside.reason
+
+
 def test_nothing_usable_is_a_failure_in_words(settings_for, watched):
     watched.mkdir()
     (watched / "a_1.0.tif").write_bytes(b"no image" * 100)

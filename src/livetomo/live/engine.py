@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from livetomo.algorithms.reconstruct import method_named
+from livetomo.algorithms.reconstruct.tilts import check_values
 from livetomo.errors import LivetomoError
 from livetomo.formats import check_target, write
 from livetomo.live.axis_watch import AxisWatch
@@ -231,7 +232,9 @@ class _Engine:
 
     def _prepared(self, frame: Frame) -> Prepared | None:
         try:
-            return self._prepare(frame)
+            prepared = self._prepare(frame)
+            check_values(prepared.projection[None])
+            return prepared
         except ValueError as error:
             self._report.set_aside[frame.name] = str(error)
             self._events.write("set_aside", frame.name, reason=str(error))

@@ -72,7 +72,7 @@ class Tilts:
         tilt_weights, pixel_weights = _checked_weights(weights, expected)
         if pixel_weights is not None:
             require_on(geometry.device, pixel_weights, "weights")
-        _check_values(given, tilt_weights, pixel_weights)
+        check_values(given, tilt_weights, pixel_weights)
         return cls(given, angles, shifts, tilt_weights, pixel_weights, rotations)
 
     def __len__(self) -> int:
@@ -160,7 +160,17 @@ def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tupl
     return to_numpy(largest), pixels
 
 
-def _check_values(projections: np.ndarray, tilt_weights: np.ndarray, pixel_weights: np.ndarray | None) -> None:
+def check_values(
+    projections: np.ndarray, tilt_weights: np.ndarray | None = None, pixel_weights: np.ndarray | None = None
+) -> None:
+    """Require that the values of projections (tilt, y, x) that count, and their squares, are ones that float32 holds.
+
+    Raises
+    ------
+    ValueError
+        When one is not finite or 1e17 or more in size, or all are below 1e-11 and not all 0.
+    """
+    tilt_weights = np.ones(len(projections)) if tilt_weights is None else tilt_weights
     counts = beside(projections, tilt_weights > 0)[:, None, None]
     if pixel_weights is not None:
         counts = counts & (pixel_weights > 0)
