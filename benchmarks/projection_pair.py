@@ -20,11 +20,11 @@ def projection_pair(
 
     def forward() -> None:
         for block in range(grid.n_blocks):
-            packed.run(packed.project_tasks(grid, rays, volume[block], projections[block], numbers))
+            packed.run(packed.project_tasks(grid.block(block), rays, volume[block], projections[block], numbers))
 
     def back() -> None:
         for block in range(grid.n_blocks):
-            packed.run(packed.backproject_tasks(grid, rays, volume[block], projections[block], numbers, update))
+            packed.run(packed.backproject_tasks(grid.block(block), rays, volume[block], projections[block], numbers, update))
 
     forward(), back()
     return forward, back

@@ -14,6 +14,6 @@ def test_column_sums_are_the_back_projection_of_even_images(n_x, width):
     images, volume = grid.new_projections(7), grid.new_volume()
     grid.pack_projections(np.broadcast_to(weights[:, None, None].astype(np.float32), (7, 2, width)), images)
     update = grid.even_gain(1), np.float32(0), packed.NO_FLOOR
-    packed.run(packed.backproject_tasks(grid, rays, volume[0], images[0], np.arange(7), update))
+    packed.run(packed.backproject_tasks(grid.block(0), rays, volume[0], images[0], np.arange(7), update))
     expected = grid.unpack_volume(volume)[:, 0]
     np.testing.assert_allclose(packed.column_sums(grid, rays, weights), expected, atol=2e-5)

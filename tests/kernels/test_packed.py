@@ -71,7 +71,7 @@ def test_path_lengths_are_the_projection_of_ones(shape, width):
     rays = packed.Rays.of(grid, angles, np.linspace(-4, 3, len(angles)), 1.25)
     ones, projections = grid.new_volume(), grid.new_projections(len(angles))
     grid.pack_volume(np.ones(shape, np.float32), ones)
-    packed.run(packed.project_tasks(grid, rays, ones[0], projections[0], np.arange(len(angles))))
+    packed.run(packed.project_tasks(grid.block(0), rays, ones[0], projections[0], np.arange(len(angles))))
     expected = grid.unpack_projections(projections, 0, len(angles))[:, 0]
     np.testing.assert_allclose(rays.path_lengths(grid), expected, rtol=1e-5, atol=1e-5)
 

@@ -118,7 +118,7 @@ def test_rows_longer_than_the_registers_are_projected_in_parts(n_vectors):
         volume, out = grid.new_volume(), grid.new_projections(4)
         grid.pack_volume(random.random((19, 1, 23), np.float32) * np.arange(lanes)[:, None], volume)
         for block in range(grid.n_blocks):
-            packed.run(packed.project_tasks(grid, rays, volume[block], out[block], tilts))
+            packed.run(packed.project_tasks(grid.block(block), rays, volume[block], out[block], tilts))
         images.append(grid.unpack_projections(out, 0, 4))
         random = np.random.default_rng(0)
     np.testing.assert_allclose(*images, rtol=1e-5)

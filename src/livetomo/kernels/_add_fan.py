@@ -27,8 +27,8 @@ def add_fan(typingctx: Any, target: Any, source: Any, taps: Any, places: Any) ->
 
     ``taps`` are arrays (where the source row begins, in steps; first and second weight in turn). ``places`` are int64
     (target_at, n_rows, n_tilts, taps_per_tilt): target row m begins at target_at + m lanes and gets the taps number k
-    taps_per_tilt + m for all tilts k. Source and target have as many lanes. Rows up to the next multiple of
-    VOXELS_AT_ONCE must have taps and may be written too.
+    taps_per_tilt + m for all tilts k. Source rows have as many lanes as those of the target or more. Rows up to the
+    next multiple of VOXELS_AT_ONCE must have taps and may be written too.
     """
     signature = types.void(target, source, taps, types.UniTuple(types.int64, 4))
 
@@ -37,8 +37,8 @@ def add_fan(typingctx: Any, target: Any, source: Any, taps: Any, places: Any) ->
         target, *others = data_of(context, builder, signature.args[:3], args[:3])
         data = [builder.gep(target, [target_at]), *others, *rest]
         function = adder(builder.module, "add_fan", [value.type for value in data], _write)
-        lanes = lanes_of(context, builder, signature.args[1], args[1])
-        builder.call(function, [lanes, lanes, *data])
+        lanes, gap = (lanes_of(context, builder, signature.args[k], args[k]) for k in range(2))
+        builder.call(function, [lanes, gap, lanes, *data])
         return context.get_dummy_value()
 
     return signature, generate

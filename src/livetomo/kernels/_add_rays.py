@@ -21,17 +21,17 @@ def add_rays(typingctx: Any, target: Any, source: Any, taps: Any, counts: Any, p
     """Add Σ first weight · source row + second weight · source row further on by gap to neighbouring target rows.
 
     ``taps`` are arrays (where the source row begins, in steps; first and second weight in turn). ``places`` are int64
-    (target_at, gap, n_rows, taps_per_row): target row m begins at target_at + m lanes and gets ``counts[m]`` taps from
-    number m taps_per_row on. Source and target have as many lanes.
+    (target_at, gap, n_rows, taps_per_row, lanes): target row m begins at target_at + m times its whole length and gets
+    ``counts[m]`` taps from number m taps_per_row on, in so many lanes.
     """
-    signature = types.void(target, source, taps, counts, types.UniTuple(types.int64, 4))
+    signature = types.void(target, source, taps, counts, types.UniTuple(types.int64, 5))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        target_at, gap, *rest = (builder.extract_value(args[4], k) for k in range(4))
+        target_at, gap, *rest, lanes = (builder.extract_value(args[4], k) for k in range(5))
         target, *others = data_of(context, builder, signature.args[:4], args[:4])
         data = [builder.gep(target, [target_at]), *others, *rest]
         function = adder(builder.module, "add_rays", [value.type for value in data], _write)
-        builder.call(function, [lanes_of(context, builder, signature.args[1], args[1]), gap, *data])
+        builder.call(function, [lanes, gap, lanes_of(context, builder, signature.args[0], args[0]), *data])
         return context.get_dummy_value()
 
     return signature, generate

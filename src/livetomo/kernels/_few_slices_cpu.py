@@ -1,6 +1,6 @@
 """The matched Joseph pair for few slices on the processor, in lines instead of lanes.
 
-A pass begins by turning what it reads, rows of LANE_STEP lanes, into lines and ends by turning what it found into rows,
+A pass begins by turning what it reads, LANE_STEP lanes of rows, into lines and ends by turning what it found into rows,
 so nothing else knows of lines. Only processors with AVX-512 have them (``HAS_LINES``).
 """
 
@@ -29,20 +29,20 @@ _ZERO = np.float32(0)
 
 
 @kernel
-def project(volume, out, crossings, scales, block_shape, row_length, tilts):  # type: ignore[no-untyped-def]
-    """Write the projections of the named tilts into their rows of ``out``; ``block_shape`` is (n_z, n_x, n_slices)."""
-    (n_z, n_x, n_slices), width, rays = block_shape, row_length - 2 * RAY_BORDER, (crossings, scales)
+def project(volume, out, crossings, scales, strip, row_length, tilts):  # type: ignore[no-untyped-def]
+    """Write the projections of the named tilts into their rows of ``out``; ``strip`` is (n_z, n_x, lane, slices)."""
+    (n_z, n_x, lane, n_slices), width, rays = strip, row_length - 2 * RAY_BORDER, (crossings, scales)
     room = _room_for(width)
     sums = _zeros(len(tilts) * room)
     target = sums, room, width, _counted(n_slices)
-    _project_along((n_z, n_x), (n_x + 2, 1), volume, target, rays, tilts)
-    _project_along((n_x, n_z), (1, n_x + 2), volume, target, rays, tilts)
+    _project_along((n_z, n_x), (n_x + 2, 1), (volume, lane), target, rays, tilts)
+    _project_along((n_x, n_z), (1, n_x + 2), (volume, lane), target, rays, tilts)
     for k in range(len(tilts)):
-        _to_rows(sums, out, (k * room, tilts[k] * row_length + RAY_BORDER, 1), width)
+        _to_rows(sums, (out, lane), (k * room, tilts[k] * row_length + RAY_BORDER, 1), width)
 
 
 @part
-def _project_along(sizes, strides, volume, target, rays, tilts):  # type: ignore[no-untyped-def]
+def _project_along(sizes, strides, source, target, rays, tilts):  # type: ignore[no-untyped-def]
     """Add up what the rays of those tilts cross that run along the first axis of these (sizes and strides)."""
     chosen, n_chosen = np.empty(len(tilts), np.int64), 0
     for k in range(len(tilts)):
@@ -54,20 +54,20 @@ def _project_along(sizes, strides, volume, target, rays, tilts):  # type: ignore
     for main in range(1, sizes[0] + 1 if n_chosen else 0, _ROWS):
         for cross in range(0, sizes[1] + 1, n_columns):
             place = main, min(main + _ROWS, sizes[0] + 1), cross, min(cross + n_columns, sizes[1] + 1)
-            _fill(tile, volume, place, strides)
+            _fill(tile, source, place, strides)
             for k in chosen[:n_chosen]:
                 _cross(target, k, tile, rays[0][tilts[k]], rays[1][tilts[k]], place)
 
 
 @part(inline="always")
-def _fill(tile, volume, place, strides):  # type: ignore[no-untyped-def]
+def _fill(tile, source, place, strides):  # type: ignore[no-untyped-def]
     """Turn rows of voxels into lines along what the rays cross, and write them once more from half a block on."""
     values, room = tile
     main, main_end, cross, cross_end = place
     for row in range(main_end - main):
         first = (main + row) * strides[0] + cross * strides[1]
         ends = row * room + _place(_MARGIN, 0), first, strides[1]
-        _to_lines(values, volume, ends, cross_end - cross + 1, _ROWS * room)
+        _to_lines(values, source, ends, cross_end - cross + 1, _ROWS * room)
 
 
 @part(inline="always")
@@ -87,34 +87,36 @@ def _cross(target, number, tile, crossing, scale, place):  # type: ignore[no-unt
 
 
 @kernel
-def backproject(volume, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject(volume, projections, beams, update, strip, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` (first, end): volume = max(floor, keep · volume + gain · Aᵀ projections).
 
-    ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor).
+    ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor), ``strip`` is as in ``project``.
     """
-    sums, room = _new_room(projections, beams, row_length)
+    _, n_x, lane, n_slices = strip
+    sums, room = _new_room((projections, lane), beams, row_length)
     for z in range(z_rows[0], z_rows[1], _VOXEL_ROWS):
-        for x in range(0, block_shape[1], AT_ONCE):
-            tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, block_shape[1] - x)
-            _gather_tile(sums, beams, (row_length, block_shape[2]), tile, room)
-            update_tile(volume, sums, update, tile, block_shape[1], AT_ONCE)
+        for x in range(0, n_x, AT_ONCE):
+            tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, n_x - x)
+            _gather_tile(sums, beams, (row_length, n_slices), tile, room)
+            update_tile(volume, sums, update, tile, (n_x, lane), AT_ONCE)
 
 
 @kernel
-def backproject_with_momentum(volumes, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject_with_momentum(volumes, projections, beams, update, strip, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` of y and x as the kernel of this name for more slices does."""
-    sums, room = _new_room(projections, beams, row_length)
+    _, n_x, lane, n_slices = strip
+    sums, room = _new_room((projections, lane), beams, row_length)
     astray = 0.0
     for z in range(z_rows[0], z_rows[1], _VOXEL_ROWS):
-        for x in range(0, block_shape[1], AT_ONCE):
-            tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, block_shape[1] - x)
-            _gather_tile(sums, beams, (row_length, block_shape[2]), tile, room)
-            astray += advance_tile(volumes, sums, update, tile, block_shape[1], AT_ONCE)
+        for x in range(0, n_x, AT_ONCE):
+            tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, n_x - x)
+            _gather_tile(sums, beams, (row_length, n_slices), tile, room)
+            astray += advance_tile(volumes, sums, update, tile, (n_x, lane), AT_ONCE)
     return astray
 
 
 @part
-def _new_room(projections, beams, row_length):  # type: ignore[no-untyped-def]
+def _new_room(source, beams, row_length):  # type: ignore[no-untyped-def]
     """Give room for the sums of a tile; and all else: the tilts, those that pass it, its sums in lines, all lines."""
     landings, hats, tilts = beams
     room, known = _room_for(row_length + 2 * _MARGIN), np.empty(len(tilts), BEAM)
@@ -127,7 +129,7 @@ def _new_room(projections, beams, row_length):  # type: ignore[no-untyped-def]
         beam.fall, beam.rise, beam.before, beam.after = -rise, rise, height + rise, height - rise - rise
         for m in range(AT_ONCE):
             beam.ramp[m] = m * coarse(step)
-        _to_lines(lines, projections, (beam.lines_at, t * row_length, 1), row_length, 0)
+        _to_lines(lines, source, (beam.lines_at, t * row_length, 1), row_length, 0)
     sums, totals = np.empty((_VOXEL_ROWS * AT_ONCE, LANE_STEP), np.float32), _zeros(_VOXEL_ROWS * BLOCK)
     return sums, (known, np.empty(_TILTS, BEAM), totals, lines)
 
@@ -149,7 +151,7 @@ def _gather_tile(sums, beams, sizes, tile, room):  # type: ignore[no-untyped-def
                 add_beams(totals, lines, fan, (j * BLOCK, n_beams, _counted(sizes[1])))
             n_beams = 0
     for j in range(tile[1]):
-        _to_rows(totals, sums, (j * BLOCK, j * AT_ONCE, 1), AT_ONCE)
+        _to_rows(totals, (sums, 0), (j * BLOCK, j * AT_ONCE, 1), AT_ONCE)
 
 
 @part(inline="always")
@@ -187,29 +189,30 @@ def _place(number, lane):  # type: ignore[no-untyped-def]
 
 
 @part(inline="always")
-def _to_lines(lines, rows, ends, n_values, again):  # type: ignore[no-untyped-def]
+def _to_lines(lines, source, ends, n_values, again):  # type: ignore[no-untyped-def]
     """Turn rows into lines, and if ``again`` is not 0 into others so far on that begin half a block later.
 
-    ``ends`` are (lines_at, first row, step from row to row).
+    ``source`` is (rows, first lane), ``ends`` are (lines_at, first row, step from row to row).
     """
-    at, first, step = ends
+    (rows, first_lane), (at, first, step), lanes = source, ends, source[0].shape[1]
     whole = n_values // AT_ONCE * AT_ONCE
     for k in range(0, whole, AT_ONCE):
-        rows_to_lines(lines, rows, (at + _place(k, 0), (first + k * step) * LANE_STEP, step * LANE_STEP), again)
+        places = at + _place(k, 0), (first + k * step) * lanes + first_lane, step * lanes
+        rows_to_lines(lines, rows, places, again)
     for k in range(whole, n_values):
         for lane in range(LANE_STEP):
-            value = lines[at + _place(k, lane)] = rows[first + k * step, lane]
+            value = lines[at + _place(k, lane)] = rows[first + k * step, first_lane + lane]
             if again:
                 lines[at + again + _place(k - AT_ONCE // 2, lane)] = value
 
 
 @part(inline="always")
-def _to_rows(lines, rows, ends, n_values):  # type: ignore[no-untyped-def]
+def _to_rows(lines, target, ends, n_values):  # type: ignore[no-untyped-def]
     """Turn lines into rows, as ``_to_lines`` the other way round."""
-    at, first, step = ends
+    (rows, first_lane), (at, first, step), lanes = target, ends, target[0].shape[1]
     whole = n_values // AT_ONCE * AT_ONCE
     for k in range(0, whole, AT_ONCE):
-        lines_to_rows(lines, rows, (at + _place(k, 0), (first + k * step) * LANE_STEP, step * LANE_STEP))
+        lines_to_rows(lines, rows, (at + _place(k, 0), (first + k * step) * lanes + first_lane, step * lanes))
     for k in range(whole, n_values):
         for lane in range(LANE_STEP):
-            rows[first + k * step, lane] = lines[at + _place(k, lane)]
+            rows[first + k * step, first_lane + lane] = lines[at + _place(k, lane)]

@@ -148,17 +148,18 @@ def _opaque(builder: ir.IRBuilder, vector: Any) -> Any:
 
 
 def adder(module: ir.Module, name: str, kinds: list[Any], write: Callable[..., None]) -> ir.Function:
-    """Give a function of lanes, gap, target, source and more, written into the module at its first use.
+    """Give a function of lanes, gap, step, target, source and more, written into the module at its first use.
 
-    ``write`` (builder, row, (target, lanes), sources, more) writes what it does with a part of all rows.
+    So many lanes of the rows are worked on. ``write`` (builder, row, (target, step from row to row), sources, more)
+    writes what it does with a part of these.
     """
     name = f"livetomo.{name}"
     if name in module.globals:
         return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [_INDEX, _INDEX, *kinds]), name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [_INDEX, _INDEX, _INDEX, *kinds]), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
-    lanes, gap, target, source, *more = function.args
+    lanes, gap, step, target, source, *more = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     widths = [_SIDE_BY_SIDE, *_WIDTHS] if VECTOR_LANES > LANE_STEP else _WIDTHS
     with _parts(builder, lanes) as (start, width):
@@ -172,7 +173,7 @@ def adder(module: ir.Module, name: str, kinds: list[Any], write: Callable[..., N
             case = builder.append_basic_block(f"lanes{each}")
             choice.add_case(_INDEX(each), case)
             builder.position_at_end(case)
-            write(builder, Row(builder, each), (into, lanes), pair, more)
+            write(builder, Row(builder, each), (into, step), pair, more)
             builder.branch(done)
         builder.position_at_end(done)
     builder.ret_void()
@@ -260,7 +261,7 @@ def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, 
 
     ``places`` are int64 (volume_at, sums_at, gain_at, n_rows, next_at): where the first of them begin, how many there
     are, and which rows of the volume will be wanted next, fetched from memory meanwhile. ``limits`` are float32 (keep,
-    floor). Rows have a multiple of LANE_STEP lanes.
+    floor). Rows of sums have a multiple of LANE_STEP lanes, those of the volume may have more.
     """
     signature = types.void(volume, sums, gain, types.UniTuple(types.int64, 5), types.UniTuple(types.float32, 2))
 
@@ -270,13 +271,13 @@ def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, 
         values, sums, gain = (builder.gep(array.data, [at]) for array, at in zip(arrays, places, strict=False))
         following = builder.gep(arrays[0].data, [builder.extract_value(args[3], 4)])
         keep, floor = (splat(builder, builder.extract_value(args[4], k), _OCTET) for k in range(2))
-        lanes = builder.extract_value(arrays[0].shape, 1)
+        step, lanes = (builder.extract_value(array.shape, 1) for array in arrays[:2])
         with cgutils.for_range(builder, places[3], intp=_INDEX) as row:
-            start = builder.mul(row.index, lanes)
+            starts = builder.mul(row.index, step), builder.mul(row.index, lanes)
             factor = splat(builder, builder.load(builder.gep(gain, [row.index])), _OCTET)
             with cgutils.for_range(builder, builder.lshr(lanes, _INDEX(3)), intp=_INDEX) as part:
-                at = builder.add(start, builder.mul(part.index, _INDEX(LANE_STEP)))
-                target, change = (vector_at(builder, base, at, _OCTET) for base in (values, sums))
+                at, there = (builder.add(start, builder.mul(part.index, _INDEX(LANE_STEP))) for start in starts)
+                target, change = vector_at(builder, values, at, _OCTET), vector_at(builder, sums, there, _OCTET)
                 new = builder.fmul(builder.load(change, align=4), factor, flags=FAST)
                 new = builder.fadd(builder.fmul(builder.load(target, align=4), keep, flags=FAST), new, flags=FAST)
                 new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)

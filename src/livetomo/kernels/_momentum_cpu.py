@@ -20,19 +20,19 @@ def advance(volumes, step, update, first, end):  # type: ignore[no-untyped-def]
     """
     gain, astray = np.ones(_ROWS_AT_ONCE, np.float32), np.float64(0)
     for row in range(first, end, _ROWS_AT_ONCE):
-        astray += advance_rows(volumes, row, step, row, gain[: end - row], update)
+        astray += advance_rows(volumes, (row, 0), step, row, gain[: end - row], update)
     return astray
 
 
 @part
-def advance_rows(volumes, row, step, step_row, gain, update):  # type: ignore[no-untyped-def]
-    """Do the same for neighbouring rows from ``row`` on, with a gain (row,) for each row of the step."""
+def advance_rows(volumes, place, step, step_row, gain, update):  # type: ignore[no-untyped-def]
+    """Do the same for neighbouring rows from a place (row, lane) on, with a gain (row,) for each row of the step."""
     extrapolated, volume, support = volumes
     keep, floor, ceiling, momentum = update
     lanes, astray = step.shape[1], spread(_ZERO)
-    ahead = (step_row - row) * lanes
     for number in range(len(gain)):
-        at, factor = (row + number) * lanes, spread(gain[number])
+        at, factor = (place[0] + number) * volume.shape[1] + place[1], spread(gain[number])
+        ahead = (step_row + number) * lanes - at
         for k in range(at, at + lanes, WIDTH):
             before = load(extrapolated, k)
             new = spread(keep) * before + factor * load(step, k + ahead)

@@ -33,12 +33,16 @@ def _forward_tile(lanes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def project(volume, out, crossings, scales, block_shape, row_length, tilts):  # type: ignore[no-untyped-def]
-    """Write the projections of the named tilts into their rows of ``out``; ``block_shape`` is (n_z, n_x, n_slices)."""
-    tile_size, n_z, n_x = _forward_tile(volume.shape[1]), block_shape[0], block_shape[1]
+def project(volume, out, crossings, scales, strip, row_length, tilts):  # type: ignore[no-untyped-def]
+    """Write the projections of the named tilts into their rows of ``out``, zeros into lanes that come after the strip.
+
+    ``strip`` is (n_z, n_x, first lane, lanes).
+    """
+    n_z, n_x, first_lane, lanes = strip
+    tile_size = _forward_tile(lanes)
     room = _new_taps(_RAYS, tile_size)
     for t in tilts:
-        out[t * row_length : (t + 1) * row_length] = _ZERO
+        out[t * row_length : (t + 1) * row_length, first_lane:] = _ZERO
     for z in range(0, n_z + 1, tile_size):
         for x in range(0, n_x + 1, tile_size):
             z_end, x_end = min(z + tile_size, n_z + 1), min(x + tile_size, n_x + 1)
@@ -47,7 +51,8 @@ def project(volume, out, crossings, scales, block_shape, row_length, tilts):  # 
                     tile = max(z, 1), z_end, x, x_end
                 else:
                     tile = max(x, 1), x_end, z, z_end
-                _project_tile(volume, out, crossings[t], scales[t], tile, (t * row_length, row_length), room)
+                rows = t * row_length, row_length
+                _project_tile(volume, out, crossings[t], scales[t], tile, rows, (first_lane, lanes), room)
 
 
 @part
@@ -58,10 +63,10 @@ def _new_taps(n_rows, taps_per_row):  # type: ignore[no-untyped-def]
 
 
 @part(inline="always")
-def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: ignore[no-untyped-def]
+def _project_tile(volume, out, crossing, scale, tile, out_rows, strip, room):  # type: ignore[no-untyped-def]
     origin, main_step, ray_step = crossing[0], crossing[1], crossing[2]
-    lanes, (taps, counts) = volume.shape[1], room
-    steps_per_row, taps_per_ray = lanes // OFFSET_STEP, (len(taps[0]) - TAPS_READ_AT_ONCE) // _RAYS
+    (first_lane, lanes), (taps, counts) = strip, room
+    steps_per_row, taps_per_ray = volume.shape[1] // OFFSET_STEP, (len(taps[0]) - TAPS_READ_AT_ONCE) // _RAYS
     along, across = crossing[3] * steps_per_row, crossing[4] * steps_per_row
     main, main_end, cross, cross_end = tile
     owned = cross << FRACTION_BITS, cross_end << FRACTION_BITS
@@ -75,12 +80,13 @@ def _project_tile(volume, out, crossing, scale, tile, out_rows, room):  # type: 
             at_zero = origin + (ray_start + number) * ray_step
             begin, end = _rows_owned(at_zero, main_step, per_row, (main, main_end), owned)
             counts[number] = end - begin
-            base, start = begin * along + cross * across, at_zero + begin * main_step - owned[0]
+            base = begin * along + cross * across + first_lane // OFFSET_STEP
+            start = at_zero + begin * main_step - owned[0]
             rows = np.int32(base), np.int32(along), np.int32(across)
             lay_taps(taps, number * taps_per_ray, end - begin, (coarse(start), *steps, limit, *rows), hat)
             end_taps(taps, number * taps_per_ray + end - begin, np.int32(base))
-        target_at = (out_rows[0] + RAY_BORDER + ray_start) * lanes
-        add_rays(out, volume, taps, counts, (target_at, across * OFFSET_STEP, n_rays, taps_per_ray))
+        target_at = (out_rows[0] + RAY_BORDER + ray_start) * out.shape[1] + first_lane
+        add_rays(out, volume, taps, counts, (target_at, across * OFFSET_STEP, n_rays, taps_per_ray, lanes))
 
 
 @part
@@ -99,17 +105,18 @@ def _rows_owned(at_zero, main_step, per_row, main, owned):  # type: ignore[no-un
 
 
 @kernel
-def backproject(volume, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject(volume, projections, beams, update, strip, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` (first, end): volume = max(floor, keep · volume + gain · Aᵀ projections).
 
-    ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor).
+    ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor), ``strip`` is as in ``project``.
     """
-    tile_size, sums, room = _new_room(volume.shape[1])
+    _, n_x, first_lane, lanes = strip
+    tile_size, sums, room = _new_room(lanes)
     for z in range(z_rows[0], z_rows[1], tile_size):
-        for x in range(0, block_shape[1], tile_size):
-            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, block_shape[1] - x)
-            _gather_tile(sums, projections, beams, row_length, tile, room)
-            update_tile(volume, sums, update, tile, block_shape[1], tile_size)
+        for x in range(0, n_x, tile_size):
+            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_x - x)
+            _gather_tile(sums, projections, beams, (row_length, first_lane), tile, room)
+            update_tile(volume, sums, update, tile, (n_x, first_lane), tile_size)
 
 
 @part
@@ -123,13 +130,13 @@ def _new_room(lanes):  # type: ignore[no-untyped-def]
 
 
 @part
-def _gather_tile(sums, projections, beams, row_length, tile, room):  # type: ignore[no-untyped-def]
-    """Write Aᵀ projections of a tile (z, rows, x, columns) into ``sums``."""
+def _gather_tile(sums, projections, beams, row, tile, room):  # type: ignore[no-untyped-def]
+    """Write Aᵀ projections of a tile (z, rows, x, columns) into ``sums``; ``row`` is (row_length, first lane)."""
     sums[:] = _ZERO
     n_beams, n_tilts = 0, len(beams[2])
     n_fans = -(-n_tilts // len(room[0][0]))
     for number in range(n_tilts):
-        row_shape = row_length, projections.shape[1] // OFFSET_STEP
+        row_shape = row[0], projections.shape[1] // OFFSET_STEP, row[1] // OFFSET_STEP
         n_beams += _aim(beams, beams[2][number], tile, row_shape, room[0], n_beams)
         if n_beams * n_fans >= n_tilts or number + 1 == n_tilts:
             _gather_fan(sums, projections, tile, room, n_beams)
@@ -140,7 +147,7 @@ def _gather_tile(sums, projections, beams, row_length, tile, room):  # type: ign
 def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     """Make tilt ``t`` number k of the fan and give 1; give 0 if its rays pass the tile by."""
     (landings, hats, _), (places, shapes) = beams, fan
-    row_length, steps_per_row = row_shape
+    row_length, steps_per_row, first_step = row_shape
     step_z, step_x = landings[t, 1], landings[t, 2]
     corner = landings[t, 0] + tile[0] * step_z + tile[2] * step_x
     low, high = pixels_under(corner, (tile[1] - 1) * step_z, (tile[3] - 1) * step_x)
@@ -148,7 +155,7 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
         return 0
     low = max(low, 0)
     places[k, 0], places[k, 1], places[k, 2] = corner - (low << FRACTION_BITS), step_z, step_x
-    places[k, 3] = (t * row_length + low) * steps_per_row
+    places[k, 3] = (t * row_length + low) * steps_per_row + first_step
     places[k, 4] = min(_FAR, (row_length - 1 - low) << POSITION_BITS) - 1
     slope, height = hats[t, 0], hats[t, 1]
     rise = height * slope
@@ -159,50 +166,51 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
 @part(inline="always")
 def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-untyped-def]
     (places, shapes), taps = room
-    lanes, tile_size = projections.shape[1], (len(taps[0]) - TAPS_READ_AT_ONCE) // len(shapes)
+    steps_per_row, tile_size = projections.shape[1] // OFFSET_STEP, (len(taps[0]) - TAPS_READ_AT_ONCE) // len(shapes)
     for j in range(tile[1]):
         for k in range(n_beams):
             start, step = places[k, 0] + j * places[k, 1], places[k, 2]
-            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(lanes // OFFSET_STEP)
+            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(steps_per_row)
             hat = shapes[k, 0], shapes[k, 1], shapes[k, 2], shapes[k, 3]
             steps = coarse(step), coarse(step * TAPS_AT_ONCE)
             lay_taps(taps, k * tile_size, tile[3], (coarse(start), *steps, *rows), hat)
-        add_fan(sums, projections, taps, (j * tile_size * lanes, tile[3], n_beams, tile_size))
+        add_fan(sums, projections, taps, (j * tile_size * sums.shape[1], tile[3], n_beams, tile_size))
 
 
 @part
-def update_tile(volume, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
-    gain, keep, floor = update
+def update_tile(volume, sums, update, tile, row, tile_size):  # type: ignore[no-untyped-def]
+    (gain, keep, floor), (n_x, first_lane) = update, row
     z, n_j, x, n_i = tile
-    lanes = volume.shape[1]
     for j in range(n_j):
-        volume_at = ((z + j + 1) * (n_x + 2) + x + 1) * lanes
-        places = volume_at, j * tile_size * lanes, (z + j) * n_x + x, n_i, volume_at + 2 * (n_x + 2) * lanes
+        volume_at = ((z + j + 1) * (n_x + 2) + x + 1) * volume.shape[1] + first_lane
+        next_at = volume_at + 2 * (n_x + 2) * volume.shape[1]
+        places = volume_at, j * tile_size * sums.shape[1], (z + j) * n_x + x, n_i, next_at
         update_rows(volume, sums, gain, places, (keep, floor))
 
 
 @kernel
-def backproject_with_momentum(volumes, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject_with_momentum(volumes, projections, beams, update, strip, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` of y and x: x' = min(ceiling, max(floor, keep · y + gain · Aᵀ projections)).
 
     Then y = x' + momentum · (x' - x) and x = x'. ``volumes`` are (y, x, support), a support without rows is everywhere;
     ``update`` is (gain (z, x), keep, floor, ceiling, momentum). Gives Σ (y - x') (x' - x): above 0, it leads uphill.
     """
-    tile_size, sums, room = _new_room(volumes[0].shape[1])
+    _, n_x, first_lane, lanes = strip
+    tile_size, sums, room = _new_room(lanes)
     astray = 0.0
     for z in range(z_rows[0], z_rows[1], tile_size):
-        for x in range(0, block_shape[1], tile_size):
-            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, block_shape[1] - x)
-            _gather_tile(sums, projections, beams, row_length, tile, room)
-            astray += advance_tile(volumes, sums, update, tile, block_shape[1], tile_size)
+        for x in range(0, n_x, tile_size):
+            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_x - x)
+            _gather_tile(sums, projections, beams, (row_length, first_lane), tile, room)
+            astray += advance_tile(volumes, sums, update, tile, (n_x, first_lane), tile_size)
     return astray
 
 
 @part
-def advance_tile(volumes, sums, update, tile, n_x, tile_size):  # type: ignore[no-untyped-def]
-    z, n_j, x, n_i = tile
+def advance_tile(volumes, sums, update, tile, row, tile_size):  # type: ignore[no-untyped-def]
+    (z, n_j, x, n_i), (n_x, first_lane) = tile, row
     astray = np.float64(0)
     for j in range(n_j):
-        row, gain = (z + j + 1) * (n_x + 2) + x + 1, update[0][z + j, x : x + n_i]
-        astray += advance_rows(volumes, row, sums, j * tile_size, gain, update[1:])
+        place, gain = ((z + j + 1) * (n_x + 2) + x + 1, first_lane), update[0][z + j, x : x + n_i]
+        astray += advance_rows(volumes, place, sums, j * tile_size, gain, update[1:])
     return astray

@@ -3,7 +3,7 @@
 Every slice across the tilt axis sees the same system matrix. So 8 to 144 slices are kept next to each other in memory
 (lanes) and each ray's weights are worked out once for all of them. A packed volume is ``[block][z x][lane]`` with a
 border of one zero voxel, packed projections are ``[block][tilt x][lane]`` with zeros beside each detector row. Where
-there are 8 slices at most, an x86 processor with AVX-512 works along the rays instead (``_few_slices_cpu``).
+8 slices at most are left, an x86 processor with AVX-512 works along the rays instead (``_few_slices_cpu``).
 
 The layout is the same on the GPU, and so are the functions here: CuPy arrays are worked on where they are. What is said
 of rays, some numbers a tilt, stays on the host.
@@ -20,10 +20,10 @@ import numpy as np
 
 from livetomo.arrays import Device, is_cupy, namespace, namespace_on, require_on
 from livetomo.kernels import _columns_cpu, _few_slices_cpu, _momentum_cpu, _pack_cpu, _project_cpu
-from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP, MOST_LANES, MOST_VALUES
 from livetomo.kernels._positions import FRACTION_BITS
 from livetomo.kernels._project_cpu import RAY_BORDER
+from livetomo.kernels._strips import Strip, best_width, one_strip, strips
 from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 
@@ -31,13 +31,13 @@ _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
 _FARTHEST_PX = 1e6  # rays from beyond it meet nothing either, and fixed-point positions hold it
 _LEAST_COLUMNS_PER_TASK = 200_000
 _TILTS_PER_AXIS = 4  # as measured with 512² voxels
-_LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
 _Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK, _TILE_ROWS = 32, 4096, 16
 
 __all__ = [
     "FRACTION_BITS",
     "NO_FLOOR",
     "RAY_BORDER",
+    "LaneBlock",
     "PackedGrid",
     "Rays",
     "Task",
@@ -73,10 +73,8 @@ class PackedGrid:
     @cached_property
     def lanes(self) -> int:
         """Slices that lie next to each other: the width that costs least for this many slices."""
-        n_y = self.volume_shape[1]
-        most = min(MOST_LANES, MOST_VALUES // math.prod(n + 2 for n in self.n_zx))
-        widths: tuple[int, ...] = *range(most // VECTOR_LANES * VECTOR_LANES, 0, -VECTOR_LANES), LANE_STEP
-        return min(widths, key=lambda lanes: -(-n_y // lanes) * (lanes + _LANES_OF_TAPS))
+        n_y, most = self.volume_shape[1], min(MOST_LANES, MOST_VALUES // math.prod(n + 2 for n in self.n_zx))
+        return best_width(n_y, most)
 
     @property
     def n_blocks(self) -> int:
@@ -89,19 +87,13 @@ class PackedGrid:
         return self.volume_shape[0], self.volume_shape[2]
 
     @property
-    def block_shape(self) -> tuple[int, int, int]:
-        """(z, x) voxels of a slice and the slices in a lane block."""
-        return (*self.n_zx, min(self.lanes, self.volume_shape[1]))
-
-    @property
-    def is_in_lines(self) -> bool:
-        """Whether rays pass these slices in lines instead of lanes, where there are few."""
-        return self.device == "cpu" and _few_slices_cpu.HAS_LINES and self.lanes == LANE_STEP
-
-    @property
     def row_length(self) -> int:
         """Rays of one tilt with the border on both sides."""
         return self.detector_width + 2 * RAY_BORDER
+
+    def block(self, number: int) -> "LaneBlock":
+        """Give one of the lane blocks."""
+        return LaneBlock(self, min(self.lanes, self.volume_shape[1] - number * self.lanes))
 
     def new_volume(self) -> np.ndarray:
         """Give a packed volume of zeros."""
@@ -161,6 +153,29 @@ class PackedGrid:
             for block in range(self.n_blocks)
             for low, high in zip(bounds, bounds[1:], strict=False)
         )
+
+
+@dataclass(frozen=True)
+class LaneBlock:
+    """One lane block of a grid; lanes after its slices hold zeros."""
+
+    grid: PackedGrid
+
+    n_slices: int
+
+    @property
+    def forward(self) -> Strip:
+        """The lanes of a projection."""
+        return Strip(0, self.n_slices) if self.grid.device == "cuda" else one_strip(self.n_slices, self.grid.lanes)
+
+    @property
+    def back(self) -> list[Strip]:
+        """The lanes of a back projection, those together that one kernel works on."""
+        return [self.forward] if self.grid.device == "cuda" else strips(self.n_slices, self.grid.lanes)
+
+    def sizes(self, strip: Strip) -> tuple[tuple[int, int, int, int], int]:
+        """Give what kernels know of a strip: ((z, x) voxels of a slice, first lane, lanes), and how long rows are."""
+        return (*self.grid.n_zx, strip.first_lane, strip.n_lanes), self.grid.row_length
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,17 +282,16 @@ def row_tasks(array: np.ndarray, work: Callable[[slice], None], rows_at_once: in
 
 
 def project_tasks(
-    grid: PackedGrid, rays: Rays, volume: np.ndarray, out: np.ndarray, tilts: np.ndarray
+    block: LaneBlock, rays: Rays, volume: np.ndarray, out: np.ndarray, tilts: np.ndarray
 ) -> Iterator[Task]:
     """Write A x of one block into ``out`` for the named tilts, as tasks that may run in any order."""
-    project = _kernels(grid, volume).project
-    for part in _tilt_parts(grid, rays, tilts):
-        sizes = grid.block_shape, grid.row_length
+    project, sizes = _kernels(block.forward, volume).project, block.sizes(block.forward)
+    for part in _tilt_parts(block, rays, tilts):
         yield task_on(volume, project, volume, out, rays.crossings, rays.scales, *sizes, part)
 
 
 def backproject_tasks(
-    grid: PackedGrid,
+    block: LaneBlock,
     rays: Rays,
     volume: np.ndarray,
     projections: np.ndarray,
@@ -288,9 +302,11 @@ def backproject_tasks(
 
     ``update`` is (gain (z, x) float32, keep, floor); ``NO_FLOOR`` for none.
     """
-    beams, work = (rays.landings, rays.hats, tilts), _kernels(grid, volume).backproject
-    for z_rows in _z_parts(grid, tilts):
-        yield task_on(volume, work, volume, projections, beams, update, grid.block_shape, grid.row_length, z_rows)
+    beams = rays.landings, rays.hats, tilts
+    for strip in block.back:
+        work = _kernels(strip, volume).backproject
+        for z_rows in _z_parts(block.grid, strip, tilts):
+            yield task_on(volume, work, volume, projections, beams, update, *block.sizes(strip), z_rows)
 
 
 def column_sums(grid: PackedGrid, rays: Rays, tilt_weights: np.ndarray) -> np.ndarray:
@@ -306,7 +322,7 @@ def column_sums(grid: PackedGrid, rays: Rays, tilt_weights: np.ndarray) -> np.nd
 
 
 def momentum_tasks(
-    grid: PackedGrid,
+    block: LaneBlock,
     rays: Rays,
     volumes: tuple[np.ndarray, np.ndarray, np.ndarray],
     projections: np.ndarray,
@@ -320,13 +336,15 @@ def momentum_tasks(
     ``volumes`` are (y, x, support), the support uint8 and without rows if it is everywhere; ``update`` is (gain (z, x),
     keep, floor, ceiling, momentum). Each task adds its Σ (y - x') (x' - x) to ``astray``: above 0, it leads uphill.
     """
-    beams, work = (rays.landings, rays.hats, tilts), _kernels(grid, projections).backproject_with_momentum
+    beams = rays.landings, rays.hats, tilts
 
-    def advance(z_rows: tuple[int, int]) -> None:
-        astray.append(work(volumes, projections, beams, update, grid.block_shape, grid.row_length, z_rows))
+    def advance(strip: Strip, z_rows: tuple[int, int]) -> None:
+        work = _kernels(strip, projections).backproject_with_momentum
+        astray.append(work(volumes, projections, beams, update, *block.sizes(strip), z_rows))
 
-    for z_rows in _z_parts(grid, tilts):
-        yield task_on(projections, advance, z_rows)
+    for strip in block.back:
+        for z_rows in _z_parts(block.grid, strip, tilts):
+            yield task_on(projections, advance, strip, z_rows)
 
 
 def advance_tasks(
@@ -350,7 +368,7 @@ def advance_tasks(
 
 
 def remainder_tasks(
-    grid: PackedGrid,
+    block: LaneBlock,
     rays: Rays,
     volume: np.ndarray,
     measured: np.ndarray,
@@ -367,25 +385,25 @@ def remainder_tasks(
 
     def remainder(project: Task, part: np.ndarray) -> None:
         project()
-        squares.append(subtract(out, measured, *weights, part, grid.row_length, RAY_BORDER))
+        squares.append(subtract(out, measured, *weights, part, block.grid.row_length, RAY_BORDER))
 
-    parts = _tilt_parts(grid, rays, tilts)
-    for project, part in zip(project_tasks(grid, rays, volume, out, tilts), parts, strict=True):
+    parts = _tilt_parts(block, rays, tilts)
+    for project, part in zip(project_tasks(block, rays, volume, out, tilts), parts, strict=True):
         yield task_on(out, remainder, project, part)
 
 
-def _kernels(grid: PackedGrid, array: np.ndarray) -> ModuleType:
-    return _few_slices_cpu if grid.is_in_lines else twin(_project_cpu, array)
+def _kernels(strip: Strip, array: np.ndarray) -> ModuleType:
+    return _few_slices_cpu if strip.is_in_lines else twin(_project_cpu, array)
 
 
-def _tilt_parts(grid: PackedGrid, rays: Rays, tilts: np.ndarray) -> list[np.ndarray]:
+def _tilt_parts(block: LaneBlock, rays: Rays, tilts: np.ndarray) -> list[np.ndarray]:
     """Cut the tilts into parts for one task each, as many as keep all threads busy."""
-    if grid.device == "cuda":
+    if block.grid.device == "cuda":
         return [tilts]
-    n_threads, tilts_per_task = thread_count(), max(12, min(36, 1536 // grid.lanes))
+    n_threads, tilts_per_task = thread_count(), max(16, min(36, 2560 // block.grid.lanes))
     n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
-    n_parts = max(1, min(len(tilts), n_parts, _most_tasks(grid, tilts)))
-    return _parts_by_axis(rays, tilts, n_parts) if grid.is_in_lines else np.array_split(tilts, n_parts)
+    n_parts = max(1, min(len(tilts), n_parts, _most_tasks(block.grid, block.forward, tilts)))
+    return _parts_by_axis(rays, tilts, n_parts) if block.forward.is_in_lines else np.array_split(tilts, n_parts)
 
 
 def _parts_by_axis(rays: Rays, tilts: np.ndarray, n_parts: int) -> list[np.ndarray]:
@@ -406,21 +424,22 @@ def _parts_by_axis(rays: Rays, tilts: np.ndarray, n_parts: int) -> list[np.ndarr
     return np.split(tilts, starts[1:])
 
 
-def _z_parts(grid: PackedGrid, tilts: np.ndarray) -> list[tuple[int, int]]:
+def _z_parts(grid: PackedGrid, strip: Strip, tilts: np.ndarray) -> list[tuple[int, int]]:
     """Cut the voxel rows into parts of whole tiles (first, end) for one task each."""
     n_z = grid.volume_shape[0]
     if grid.device == "cuda":
         return [(0, n_z)]
-    z_rows_per_task = max(_Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK // grid.lanes)
-    tasks_per_thread = 1 if grid.is_in_lines else 2  # each task turns all rays into lines
-    n_parts = min(max(-(-n_z // z_rows_per_task), tasks_per_thread * thread_count()), _most_tasks(grid, tilts))
+    lanes = LANE_STEP if strip.is_in_lines else strip.n_lanes
+    z_rows_per_task = max(_Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK // lanes)
+    tasks_per_thread = 1 if strip.is_in_lines else 2  # each task turns all rays into lines
+    n_parts = min(max(-(-n_z // z_rows_per_task), tasks_per_thread * thread_count()), _most_tasks(grid, strip, tilts))
     step = -(-n_z // (n_parts * _TILE_ROWS)) * _TILE_ROWS
     return [(z, min(n_z, z + step)) for z in range(0, n_z, step)]
 
 
-def _most_tasks(grid: PackedGrid, tilts: np.ndarray) -> int:
+def _most_tasks(grid: PackedGrid, strip: Strip, tilts: np.ndarray) -> int:
     n_z, n_x = grid.n_zx
-    return max(1, n_z * n_x * grid.lanes * len(tilts) // _LEAST_UPDATES_PER_TASK)
+    return max(1, n_z * n_x * strip.cost * len(tilts) // _LEAST_UPDATES_PER_TASK)
 
 
 def _fixed(positions: np.ndarray) -> np.ndarray:

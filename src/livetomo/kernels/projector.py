@@ -95,7 +95,7 @@ class Projector:
             run(
                 task
                 for block in range(grid.n_blocks)
-                for task in project_tasks(grid, view.rays, seen[block], out[block], view.tilts)
+                for task in project_tasks(grid.block(block), view.rays, seen[block], out[block], view.tilts)
             )
         return _move_rows(whole.unpack_projections(out, 0, len(self.tilt_angles)), self.shifts_px[:, 0])
 
@@ -125,7 +125,7 @@ class Projector:
             run(
                 task
                 for block in range(grid.n_blocks)
-                for task in backproject_tasks(grid, view.rays, seen[block], packed[block], view.tilts, update)
+                for task in backproject_tasks(grid.block(block), view.rays, seen[block], packed[block], view.tilts, update)
             )
             if view.turn is not None:
                 run(turn_back_tasks(view.turn, seen, volume, (np.float32(1), NO_FLOOR)))

@@ -57,7 +57,7 @@ def packing(bench):
 def forward(bench):
     volume, out = bench.volume(), bench.projections()
     for block in range(bench.grid.n_blocks):
-        packed.run(packed.project_tasks(bench.grid, bench.rays, volume[block], out[block], bench.tilts))
+        packed.run(packed.project_tasks(bench.grid.block(block), bench.rays, volume[block], out[block], bench.tilts))
     return (out,)
 
 
@@ -66,7 +66,7 @@ def back(bench):
     for beams in (bench.rays, rays):
         update = bench.gain(), HALF, np.float32(-0.3)
         for block, measured in enumerate(bench.projections()):
-            packed.run(packed.backproject_tasks(bench.grid, beams, volume[block], measured, bench.tilts, update))
+            packed.run(packed.backproject_tasks(bench.grid.block(block), beams, volume[block], measured, bench.tilts, update))
     return (volume,)
 
 
@@ -76,8 +76,9 @@ def remainder(bench, is_weighed=True):
     ray_weights[:, 2] = 0
     for block, volume in enumerate(bench.volume()):
         weights, measured = (ray_weights, bench.pixel_weights(is_weighed)[block]), bench.projections()[block]
+        lanes = bench.grid.block(block)
         packed.run(
-            packed.remainder_tasks(bench.grid, bench.rays, volume, measured, out[block], weights, bench.tilts, squares)
+            packed.remainder_tasks(lanes, bench.rays, volume, measured, out[block], weights, bench.tilts, squares)
         )
     return out, sum(squares)
 
@@ -92,8 +93,8 @@ def momentum(bench):
     change = np.float32(0.9), np.float32(-0.2), np.float32(1.5), np.float32(0.4)
     for block, measured in enumerate(bench.projections()):
         volumes = ahead[block], volume[block], support[block] if block else support[block][:0]
-        update = bench.gain(), *change
-        packed.run(packed.momentum_tasks(bench.grid, bench.rays, volumes, measured, bench.tilts, update, astray))
+        update, lanes = (bench.gain(), *change), bench.grid.block(block)
+        packed.run(packed.momentum_tasks(lanes, bench.rays, volumes, measured, bench.tilts, update, astray))
         packed.run(packed.advance_tasks(volumes, bench.volume(seed=8)[block], change, astray))
     return ahead, volume, sum(astray)
 

@@ -192,6 +192,7 @@ class CGLS:
             yield from conjugate.weigh(remainder, weights, projected, piece_s)
         yield from backproject(data, memory.rays, memory.gradient, blocks, memory.scratch, piece_s)
         for block, gradient in zip(blocks, memory.gradient, strict=True):
+            gradient[:, data.grid.block(block).n_slices :] = 0  # where another block had slices
             yield from conjugate.damp(gradient, state.packed_volume[block], damping, new, piece_s)
         turned = 0.0 if is_exact else sum(new) / energy
         for block, gradient in zip(blocks, memory.gradient, strict=True):

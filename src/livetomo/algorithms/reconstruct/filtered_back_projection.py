@@ -176,7 +176,7 @@ def _add_turned(
     turned = scratch.turned(turn)
     update = turn.turned_grid.even_gain(gain), np.float32(0), packed.NO_FLOOR
     for block, slices in enumerate(turned):
-        tasks = packed.backproject_tasks(turn.turned_grid, rays, slices, state.filtered[block], numbers, update)
+        tasks = packed.backproject_tasks(turn.turned_grid.block(block), rays, slices, state.filtered[block], numbers, update)
         yield from packed.run_in_pieces(tasks, piece_s)
     back = turn_back_tasks(turn, turned, state.packed_volume, (np.float32(1), packed.NO_FLOOR))
     yield from packed.run_in_pieces(back, piece_s)
@@ -188,4 +188,5 @@ def _backproject(
     """Do volume = keep · volume + gain · what the tilts give; ``change`` is (gain, keep)."""
     grid, (gain, keep) = state.data.grid, change
     update = grid.even_gain(gain), np.float32(keep), packed.NO_FLOOR
-    return packed.backproject_tasks(grid, rays, state.packed_volume[block], state.filtered[block], numbers, update)
+    arrays = state.packed_volume[block], state.filtered[block]
+    return packed.backproject_tasks(grid.block(block), rays, *arrays, numbers, update)

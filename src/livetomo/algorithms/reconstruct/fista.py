@@ -194,8 +194,9 @@ class FISTA:
             volumes = state.extrapolated[block], state.packed_volume[block], state.support[block]
             change, next_pace = self._change(state, block)
             back = packed.momentum_tasks(
-                data.grid, data.rays, volumes, scratch.rays, update.numbers, (update.gain, *change), astray[block]
-            )
+                data.grid.block(block), data.rays, volumes, scratch.rays, update.numbers, (update.gain, *change),
+                astray[block],
+            )  # fmt: skip
             yield from packed.run_in_pieces(back, piece_s)
             state.pace[block] = next_pace
 

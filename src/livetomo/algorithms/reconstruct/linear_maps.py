@@ -29,7 +29,8 @@ def project(
             seen, grid = scratch.turned(turn), turn.turned_grid
             yield from packed.run_in_pieces(turn_tasks(turn, volume, seen), piece_s)
         for block in blocks:
-            tasks = packed.project_tasks(grid, data.rays, seen[block], out[block - blocks.start], numbers)
+            target = out[block - blocks.start]
+            tasks = packed.project_tasks(grid.block(block), data.rays, seen[block], target, numbers)
             yield from packed.run_in_pieces(tasks, piece_s)
 
 
@@ -41,9 +42,9 @@ def backproject(
     turns = [data.turn_at(data.rotations_deg[numbers[0]]) for numbers in groups]
     upright = [numbers for numbers, turn in zip(groups, turns, strict=True) if turn is None]
     plain = data.grid.even_gain(1), np.float32(0), packed.NO_FLOOR
-    for block in range(len(blocks)):
+    for block, target, given in zip(blocks, out, rays, strict=True):
         numbers = np.concatenate([*upright, np.zeros(0, int)])
-        tasks = packed.backproject_tasks(data.grid, data.rays, out[block], rays[block], numbers, plain)
+        tasks = packed.backproject_tasks(data.grid.block(block), data.rays, target, given, numbers, plain)
         yield from packed.run_in_pieces(tasks, piece_s)
     for numbers, turn in zip(groups, turns, strict=True):
         if turn is None:
@@ -51,7 +52,8 @@ def backproject(
         turned = scratch.turned(turn)
         turned_plain = turn.turned_grid.even_gain(1), np.float32(0), packed.NO_FLOOR
         for block, slices in enumerate(turned):
-            tasks = packed.backproject_tasks(turn.turned_grid, data.rays, slices, rays[block], numbers, turned_plain)
+            lane_block = turn.turned_grid.block(block)
+            tasks = packed.backproject_tasks(lane_block, data.rays, slices, rays[block], numbers, turned_plain)
             yield from packed.run_in_pieces(tasks, piece_s)
         back = turn_back_tasks(turn, turned, out, (np.float32(1), packed.NO_FLOOR))
         yield from packed.run_in_pieces(back, piece_s)

@@ -66,8 +66,8 @@ def ray_energies(data: HeldData, numbers: np.ndarray, column_weights: np.ndarray
         beams = data.rays_of(np.array([number]))
         grid.pack_projections(every_other, rays)
         once = gain, np.float32(0), packed.NO_FLOOR
-        packed.run(packed.backproject_tasks(grid, beams, volume[0], rays[0], first, once))
-        packed.run(packed.project_tasks(grid, beams, volume[0], rays[0], first))
+        packed.run(packed.backproject_tasks(grid.block(0), beams, volume[0], rays[0], first, once))
+        packed.run(packed.project_tasks(grid.block(0), beams, volume[0], rays[0], first))
         known[number] = (grid.unpack_projections(rays, 0, 1) * every_other).sum(axis=(0, 1))
     energies = np.zeros_like(known)
     energies[numbers] = known[numbers]
@@ -117,9 +117,9 @@ def _eigenvalue(data: HeldData, numbers: np.ndarray, ray_weights: np.ndarray) ->
     for _ in range(_POWER_STEPS):
         if norm <= before * (1 + _POWER_GROWTH):
             break
-        packed.run(packed.project_tasks(grid, beams, volume[0], rays[0], tilts))
+        packed.run(packed.project_tasks(grid.block(0), beams, volume[0], rays[0], tilts))
         rays *= weights
-        packed.run(packed.backproject_tasks(grid, beams, volume[0], rays[0], tilts, plain))
+        packed.run(packed.backproject_tasks(grid.block(0), beams, volume[0], rays[0], tilts, plain))
         before, norm = norm, float(np.linalg.norm(volume))
         volume *= np.float32(1 / max(norm, _TINY))
     return norm

@@ -82,7 +82,8 @@ def correct(
     for block in blocks:
         yield from remainder(data, data.grid, volume[block], block, update, scratch.rays, squares, piece_s)
         gains = update.gain, np.float32(keep), floor
-        back = packed.backproject_tasks(data.grid, data.rays, volume[block], scratch.rays, update.numbers, gains)
+        lane_block, rays = data.grid.block(block), scratch.rays
+        back = packed.backproject_tasks(lane_block, data.rays, volume[block], rays, update.numbers, gains)
         yield from packed.run_in_pieces(back, piece_s)
 
 
@@ -111,7 +112,8 @@ def turned_correction(
     gains = update.gain, np.float32(0), packed.NO_FLOOR
     for block, slices in enumerate(turned):
         yield from remainder(data, turn.turned_grid, slices, block, update, scratch.rays, squares, piece_s)
-        back = packed.backproject_tasks(turn.turned_grid, data.rays, slices, scratch.rays, update.numbers, gains)
+        lane_block, rays = turn.turned_grid.block(block), scratch.rays
+        back = packed.backproject_tasks(lane_block, data.rays, slices, rays, update.numbers, gains)
         yield from packed.run_in_pieces(back, piece_s)
     return turned
 
@@ -144,6 +146,6 @@ def remainder(
     """Write W (b − A x) of one lane block, in the grid that the tilts see, into ``out``."""
     weights = update.ray_weights, data.pixel_weights[block]
     tasks = packed.remainder_tasks(
-        grid, data.rays, slices, data.projections[block], out, weights, update.numbers, squares
+        grid.block(block), data.rays, slices, data.projections[block], out, weights, update.numbers, squares
     )
     yield from packed.run_in_pieces(tasks, piece_s)

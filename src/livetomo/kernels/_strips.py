@@ -1,0 +1,65 @@
+"""How slices are spread over lane blocks, and which lanes of a block's rows are worked on together on the processor.
+
+What is paid for is what is worked on, so of the last block only vectors that hold slices are. In a back projection the
+slices of a vector that would hold few go in lines (``_few_slices_cpu``), whatever else is in the rows. A projection
+would have to read the whole volume once more for them.
+"""
+
+from dataclasses import dataclass
+
+from livetomo.kernels._few_slices_cpu import HAS_LINES
+from livetomo.kernels._host_cpu import VECTOR_LANES
+from livetomo.kernels._lanes import LANE_STEP
+
+_LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
+_MOST_MEMORY = 1.125  # of what whole vectors with all slices would take
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Lanes that are worked on together."""
+
+    first_lane: int
+
+    n_lanes: int
+    """Whole vectors, or as many slices as lie in lines."""
+
+    is_in_lines: bool = False
+
+    @property
+    def cost(self) -> int:
+        """How long a pass over it takes, in lanes."""
+        return (LANE_STEP if self.is_in_lines else self.n_lanes) + _LANES_OF_TAPS
+
+
+def one_strip(n_slices: int, lanes: int) -> Strip:
+    """Give all slices of a block, in rows of so many lanes, as one strip."""
+    if lanes > LANE_STEP:
+        return Strip(0, _whole_vectors(n_slices))
+    return Strip(0, n_slices if HAS_LINES else LANE_STEP, HAS_LINES)
+
+
+def strips(n_slices: int, lanes: int) -> list[Strip]:
+    """Give them as the strips that take least time."""
+    n_rest = n_slices % VECTOR_LANES
+    if HAS_LINES and 0 < n_rest <= LANE_STEP and n_slices > n_rest:
+        return [Strip(0, n_slices - n_rest), Strip(n_slices - n_rest, n_rest, is_in_lines=True)]
+    return [one_strip(n_slices, lanes)]
+
+
+def best_width(n_slices: int, most_lanes: int) -> int:
+    """Give the lanes in a row with which so many slices take least time, and then least memory."""
+    widths = LANE_STEP, *range(VECTOR_LANES, most_lanes + 1, VECTOR_LANES)
+    most_memory = _MOST_MEMORY * _whole_vectors(n_slices)
+    fitting = [lanes for lanes in widths if -(-n_slices // lanes) * lanes <= most_memory]
+    return min(fitting, key=lambda lanes: (_cost(n_slices, lanes), -(-n_slices // lanes) * lanes))
+
+
+def _cost(n_slices: int, lanes: int) -> int:
+    n_whole, n_last = divmod(n_slices, lanes)
+    last = strips(n_last, lanes) + [one_strip(n_last, lanes)] if n_last else []
+    return 2 * n_whole * one_strip(lanes, lanes).cost + sum(strip.cost for strip in last)
+
+
+def _whole_vectors(n_slices: int) -> int:
+    return -(-n_slices // VECTOR_LANES) * VECTOR_LANES
