@@ -57,7 +57,7 @@ def _ratios(volume_shape: tuple[int, int, int], detector_width: int, pairs: int)
     case = projection_pair(volume_shape, detector_width, _TILTS)
     n_z, n_y, n_x = _REFERENCE[0]
     share = np.prod(volume_shape) / (n_z * n_y * n_x)
-    repeats = max(1, round(0.25 / share))
+    repeats = max(1, round(1 / share))
     words = []
     for own, other in zip(case, reference, strict=True):
         ratios = []
