@@ -28,6 +28,28 @@ def test_momentum(lanes, held):
     np.testing.assert_allclose(sum(astray), np.sum((before - expected) * change, dtype=np.float64), rtol=1e-4)
 
 
+@pytest.mark.parametrize("n_slices", [5, 20, 41, 130])
+def test_momentum_is_a_back_projection_and_then_a_step(n_slices):
+    grid, tilts = packed.PackedGrid((21, n_slices, 17), 19), np.arange(5)
+    rays, block = packed.Rays.of(grid, np.linspace(-70, 70, 5), np.zeros(5), 0.0), grid.block(0)
+    volumes, at_once, step = ([grid.new_volume()[0] for _ in range(n)] for n in (2, 2, 1))
+    projections, gain = grid.new_projections(5), 0.1 * RANDOM.random((21, 17), np.float32)
+    grid.pack_projections(RANDOM.random((5, n_slices, 19)), projections)
+    for one, other in zip(volumes, at_once, strict=True):
+        grid.pack_volume(RANDOM.random(grid.volume_shape), one[None])
+        other[...] = one
+    support, change, sums = np.zeros((0, grid.lanes), np.uint8), (KEEP, np.float32(0), CEILING, MOMENTUM), ([], [])
+    afresh = gain, np.float32(0), packed.NO_FLOOR
+    packed.run(packed.backproject_tasks(block, rays, step[0], projections[0], tilts, afresh))
+    packed.run(packed.advance_tasks((*volumes, support), step[0], change, sums[0]))
+    packed.run(
+        packed.momentum_tasks(block, rays, (*at_once, support), projections[0], tilts, (gain, *change), sums[1])
+    )
+    for one, other in zip(volumes, at_once, strict=True):
+        np.testing.assert_allclose(grid.unpack_volume(other[None]), grid.unpack_volume(one[None]), atol=1e-5)
+    np.testing.assert_allclose(sum(sums[1]), sum(sums[0]), rtol=1e-4)
+
+
 @pytest.mark.parametrize("lanes", [8, 24])
 @pytest.mark.parametrize("weighed", [False, True])
 def test_remainder(lanes, weighed):

@@ -89,7 +89,7 @@ def test_few_slices_are_projected_as_many(n_slices, n_zx):
     )
 
 
-@pytest.mark.parametrize("n_slices", [1, 5, 8, 17, 24, 32, 40, 56, 61, 64, 80, 128, 130])
+@pytest.mark.parametrize("n_slices", [1, 5, 8, 17, 24, 32, 40, 56, 61, 64, 80, 128, 130, 145, 200])
 def test_every_number_of_slices_is_projected_alike(n_slices):
     plane = np.random.default_rng(0).random((19, 1, 23)).astype(np.float32)
     scale = np.arange(1, n_slices + 1, dtype=np.float32)[:, None]
@@ -98,13 +98,6 @@ def test_every_number_of_slices_is_projected_alike(n_slices):
     np.testing.assert_allclose(A(plane * scale), single(plane) * scale, rtol=1e-5)
     rays = np.random.default_rng(1).random((4, 1, 23)).astype(np.float32)
     np.testing.assert_allclose(A.T(rays * scale), single.T(rays) * scale, rtol=2e-5, atol=1e-5)
-
-
-def test_rows_are_half_a_vector_or_whole_ones_with_room_for_all_slices():
-    for n_slices in range(1, 700):
-        grid = packed.PackedGrid((4, n_slices, 4), 4)
-        assert grid.lanes == LANE_STEP or grid.lanes % VECTOR_LANES == 0
-        assert grid.lanes * grid.n_blocks >= n_slices
 
 
 @pytest.mark.parametrize("n_vectors", [9, 12, 17])

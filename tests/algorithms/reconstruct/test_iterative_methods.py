@@ -7,6 +7,7 @@ import pytest
 
 from livetomo.algorithms.reconstruct import METHODS, StoppingRule, method_named, reconstruct
 from livetomo.algorithms.reconstruct.stopping import noise_level
+from livetomo.kernels.packed import PackedGrid
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry, TiltSeries
 from livetomo.sim.tilt_series import Imaging, simulate
@@ -81,6 +82,20 @@ def test_landweber_and_cimmino_take_their_step_from_the_largest_eigenvalue(name)
     for _ in range(3):
         x = x + A.T @ (weights * (b.ravel() - A @ x)) / largest
     np.testing.assert_allclose(volume, x, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", ["sirt", "cgls", "fista"])
+def test_slices_that_do_not_fill_a_lane_block_go_as_if_they_were_alone(name):
+    n_slices, method = 145, method_named(name, damping=0.0)
+    first = PackedGrid((N, n_slices, N), N).lanes
+    b = np.random.default_rng(0).random((len(ANGLES), n_slices, N), np.float32)
+    volumes = []
+    for projections in (b, b[:, first:]):
+        state = method.add(method.start(Geometry((N, projections.shape[1], N), N)), projections, ANGLES)
+        for _ in range(4):
+            state = method.step(state)
+        volumes.append(method.volume(state))
+    np.testing.assert_allclose(volumes[0][:, first:], volumes[1], atol=1e-4 * volumes[1].max())
 
 
 def test_cgls_is_that_of_the_textbook():
