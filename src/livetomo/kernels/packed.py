@@ -28,6 +28,7 @@ from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_o
 from livetomo.kernels._twins import twin
 
 _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
+_MOST_UPDATES_PER_TASK = 1_200_000_000  # some 60 ms: fewer tilts at once would read the volume more often
 _FARTHEST_PX = 1e6  # rays from beyond it meet nothing either, and fixed-point positions hold it
 _LEAST_COLUMNS_PER_TASK = 200_000
 _TILTS_PER_AXIS = 4  # as measured with 512² voxels
@@ -400,7 +401,8 @@ def _tilt_parts(block: LaneBlock, rays: Rays, tilts: np.ndarray) -> list[np.ndar
     """Cut the tilts into parts for one task each, as many as keep all threads busy."""
     if block.grid.device == "cuda":
         return [tilts]
-    n_threads, tilts_per_task = thread_count(), max(16, min(36, 2560 // block.grid.lanes))
+    n_values = math.prod(block.grid.n_zx) * block.grid.lanes
+    n_threads, tilts_per_task = thread_count(), max(16, min(36, _MOST_UPDATES_PER_TASK // n_values))
     n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
     n_parts = max(1, min(len(tilts), n_parts, _most_tasks(block.grid, block.forward, tilts)))
     return _parts_by_axis(rays, tilts, n_parts) if block.forward.is_in_lines else np.array_split(tilts, n_parts)
