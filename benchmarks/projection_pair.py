@@ -24,7 +24,9 @@ def projection_pair(
 
     def back() -> None:
         for block in range(grid.n_blocks):
-            packed.run(packed.backproject_tasks(grid.block(block), rays, volume[block], projections[block], numbers, update))
+            packed.run(
+                packed.backproject_tasks(grid.block(block), rays, volume[block], projections[block], numbers, update)
+            )
 
     forward(), back()
     return forward, back

@@ -42,9 +42,7 @@ def test_momentum_is_a_back_projection_and_then_a_step(n_slices):
     afresh = gain, np.float32(0), packed.NO_FLOOR
     packed.run(packed.backproject_tasks(block, rays, step[0], projections[0], tilts, afresh))
     packed.run(packed.advance_tasks((*volumes, support), step[0], change, sums[0]))
-    packed.run(
-        packed.momentum_tasks(block, rays, (*at_once, support), projections[0], tilts, (gain, *change), sums[1])
-    )
+    packed.run(packed.momentum_tasks(block, rays, (*at_once, support), projections[0], tilts, (gain, *change), sums[1]))
     for one, other in zip(volumes, at_once, strict=True):
         np.testing.assert_allclose(grid.unpack_volume(other[None]), grid.unpack_volume(one[None]), atol=1e-5)
     np.testing.assert_allclose(sum(sums[1]), sum(sums[0]), rtol=1e-4)

@@ -25,7 +25,7 @@ _FAR = 1 << 31
 _TINY = 2.0**-64  # instead of no step, which nothing may be divided by
 _RAYS = 8  # whose taps are laid before they are added up
 _CACHED_VALUES = 136_000 if VECTOR_LANES == 16 else 40_000
-"""Values of a forward tile, of which the second cache holds twice as many, of a processor with such vectors at least."""
+"""Values of a forward tile; the second cache of processors with such vectors holds twice as many at the least."""
 
 
 @part

@@ -125,7 +125,9 @@ class Projector:
             run(
                 task
                 for block in range(grid.n_blocks)
-                for task in backproject_tasks(grid.block(block), view.rays, seen[block], packed[block], view.tilts, update)
+                for task in backproject_tasks(
+                    grid.block(block), view.rays, seen[block], packed[block], view.tilts, update
+                )
             )
             if view.turn is not None:
                 run(turn_back_tasks(view.turn, seen, volume, (np.float32(1), NO_FLOOR)))

@@ -66,7 +66,8 @@ def back(bench):
     for beams in (bench.rays, rays):
         update = bench.gain(), HALF, np.float32(-0.3)
         for block, measured in enumerate(bench.projections()):
-            packed.run(packed.backproject_tasks(bench.grid.block(block), beams, volume[block], measured, bench.tilts, update))
+            lanes = bench.grid.block(block)
+            packed.run(packed.backproject_tasks(lanes, beams, volume[block], measured, bench.tilts, update))
     return (volume,)
 
 

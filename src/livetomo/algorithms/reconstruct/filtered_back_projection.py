@@ -176,7 +176,8 @@ def _add_turned(
     turned = scratch.turned(turn)
     update = turn.turned_grid.even_gain(gain), np.float32(0), packed.NO_FLOOR
     for block, slices in enumerate(turned):
-        tasks = packed.backproject_tasks(turn.turned_grid.block(block), rays, slices, state.filtered[block], numbers, update)
+        lane_block, filtered = turn.turned_grid.block(block), state.filtered[block]
+        tasks = packed.backproject_tasks(lane_block, rays, slices, filtered, numbers, update)
         yield from packed.run_in_pieces(tasks, piece_s)
     back = turn_back_tasks(turn, turned, state.packed_volume, (np.float32(1), packed.NO_FLOOR))
     yield from packed.run_in_pieces(back, piece_s)
