@@ -57,13 +57,35 @@ def test_remainder(lanes, weighed):
     rays[:, :7] = 0
     pixels = random_rows(*measured.shape) if weighed else np.zeros((0, 0), np.float32)
     difference, kept = (measured - projected) * (pixels if weighed else 1), projected.copy()
-    squares = _pack_cpu.subtract_and_weigh(projected, measured, rays, pixels, np.array([0, 2]), width + 4, border)
+    subtract = _pack_cpu.subtract_and_weigh
+    squares = subtract(projected, measured, rays, pixels, np.array([0, 2]), (width + 4, border), (0, lanes))
     expected, of_tilts = kept.reshape(n_tilts, -1, lanes), difference.reshape(n_tilts, -1, lanes)
     inside = slice(border, border + width)
     energy = (of_tilts * (measured - kept).reshape(expected.shape))[[0, 2], inside] * (rays[[0, 2], :, None] > 0)
     expected[[0, 2], inside] = rays[[0, 2], :, None] * of_tilts[[0, 2], inside]
     np.testing.assert_allclose(projected, kept, rtol=1e-5)
     np.testing.assert_allclose(squares, energy.sum(dtype=np.float64), rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_slices", [5, 41, 130])
+@pytest.mark.parametrize("n_tilts", [1, 3, 40])
+def test_threads_that_share_a_projection_agree(n_slices, n_tilts, monkeypatch):
+    monkeypatch.setattr(packed, "_LEAST_UPDATES_PER_TASK", 1)
+    grid, tilts = packed.PackedGrid((21, n_slices, 17), 19), np.arange(n_tilts)
+    rays = packed.Rays.of(grid, np.linspace(-70, 70, n_tilts), np.zeros(n_tilts), 0.0)
+    volume, measured = grid.new_volume(), grid.new_projections(n_tilts)
+    grid.pack_volume(RANDOM.random(grid.volume_shape), volume)
+    grid.pack_projections(RANDOM.random((n_tilts, n_slices, 19)), measured)
+    weights, found = (RANDOM.random((n_tilts, 19), np.float32), np.zeros((0, 0), np.float32)), []
+    for n_threads in (1, 2, 7):
+        monkeypatch.setenv("LIVETOMO_THREADS", str(n_threads))
+        out, squares = grid.new_projections(n_tilts), []
+        arrays = volume[0], measured[0], out[0]
+        packed.run(packed.remainder_tasks(grid.block(0), rays, *arrays, weights, tilts, squares))
+        found.append((out[0], sum(squares)))
+    for out, energy in found[1:]:
+        np.testing.assert_allclose(out, found[0][0], atol=2e-5)
+        np.testing.assert_allclose(energy, found[0][1], rtol=1e-6)
 
 
 @pytest.mark.parametrize("lanes", [8, 24])

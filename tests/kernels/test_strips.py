@@ -33,3 +33,13 @@ def test_strips_follow_each_other_and_hold_every_slice():
 def test_a_slice_too_many_is_not_paid_for_as_a_vector():
     with_one_more = sum(strip.cost for strip in strips(MOST_LANES - VECTOR_LANES + 1, MOST_LANES))
     assert (with_one_more < one_strip(MOST_LANES, MOST_LANES).cost) == HAS_LINES
+
+
+@pytest.mark.parametrize("n_strips", [1, 2, 4])
+def test_a_strip_is_cut_into_whole_vectors(n_strips):
+    whole = one_strip(MOST_LANES - 3, MOST_LANES)
+    first, *others = whole.cut(n_strips)
+    assert first.first_lane == 0
+    assert len(others) == n_strips - 1
+    assert first.n_lanes + sum(strip.n_lanes for strip in others) == whole.n_lanes
+    assert all(strip.first_lane % VECTOR_LANES == strip.n_lanes % VECTOR_LANES == 0 for strip in others)

@@ -37,25 +37,26 @@ def unpack(images, block, first_slice, first_row, row_step):  # type: ignore[no-
 
 
 @kernel
-def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, row_length, border):  # type: ignore[no-untyped-def]
+def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, row, strip):  # type: ignore[no-untyped-def]
     """Turn A x into w R (b - A x), rows of lanes each, and give Σ w (b - A x)² over the rays with a weight R.
 
-    ``pixel_weights`` w are rows of lanes too, or no rows where all are 1.
+    ``pixel_weights`` w are rows of lanes too, or no rows where all are 1. ``row`` is (length of a tilt's row, border),
+    ``strip`` (first lane, lanes, a multiple of 8).
     """
     squares = np.float64(0)
     for t in tilts:
         for ray in range(0, ray_weights.shape[1], _ROWS_AT_ONCE):
-            first_row, weights = t * row_length + border + ray, ray_weights[t, ray : ray + _ROWS_AT_ONCE]
-            squares += _subtract(projected, measured, weights, pixel_weights, first_row)
+            first_row, weights = t * row[0] + row[1] + ray, ray_weights[t, ray : ray + _ROWS_AT_ONCE]
+            squares += _subtract(projected, measured, weights, pixel_weights, first_row, strip)
     return squares
 
 
 @part
-def _subtract(projected, measured, weights, pixel_weights, first_row):  # type: ignore[no-untyped-def]
-    lanes, weighed, squares = projected.shape[1], len(pixel_weights) > 0, spread(_ZERO)
+def _subtract(projected, measured, weights, pixel_weights, first_row, strip):  # type: ignore[no-untyped-def]
+    weighed, squares = len(pixel_weights) > 0, spread(_ZERO)
     for number in range(len(weights)):
-        at, weight = (first_row + number) * lanes, spread(weights[number])
-        for k in range(at, at + lanes, WIDTH):
+        at, weight = (first_row + number) * projected.shape[1] + strip[0], spread(weights[number])
+        for k in range(at, at + strip[1], WIDTH):
             if weights[number] > 0:
                 difference = load(measured, k) - load(projected, k)
                 counted = difference * load(pixel_weights, k) if weighed else difference

@@ -23,11 +23,11 @@ def unpack(images, block, first_slice, first_row, row_step):  # type: ignore[no-
     launch(_unpack, _values(images, block), block, images, block, (first_slice, first_row, row_step))
 
 
-def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, row_length, border):  # type: ignore[no-untyped-def]
+def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, row, strip):  # type: ignore[no-untyped-def]
     """Turn A x into w R (b - A x), rows of lanes each, and give Σ w (b - A x)² over the rays with a weight R."""
-    n = len(tilts) * ray_weights.shape[1] * projected.shape[1]
+    n = len(tilts) * ray_weights.shape[1] * strip[1]
     weights = ray_weights, pixel_weights
-    return launch_sum(_subtract, n, projected, projected, measured, weights, tilts, (row_length, border))
+    return launch_sum(_subtract, n, projected, projected, measured, weights, tilts, (row, strip))
 
 
 def _values(images: Any, block: Any) -> int:
@@ -61,11 +61,11 @@ def _unpack(n, images, block, places):  # type: ignore[no-untyped-def]
 @cuda.jit(cache=True)
 def _subtract(n, projected, measured, weights, tilts, rows, sums):  # type: ignore[no-untyped-def]
     ray_weights, pixel_weights = weights
-    row_length, border = rows
-    lanes, n_rays = projected.shape[1], ray_weights.shape[1]
+    (row_length, border), (first_lane, lanes) = rows
+    n_rays = ray_weights.shape[1]
     squares = np.float64(0)
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):
-        lane, ray, t = k % lanes, k // lanes % n_rays, tilts[k // lanes // n_rays]
+        lane, ray, t = first_lane + k % lanes, k // lanes % n_rays, tilts[k // lanes // n_rays]
         row, weight, value = t * row_length + border + ray, ray_weights[t, ray], _ZERO
         if weight > _ZERO:
             difference = measured[row, lane] - projected[row, lane]

@@ -35,7 +35,7 @@ def _forward_tile(lanes):  # type: ignore[no-untyped-def]
 
 @kernel
 def project(volume, out, crossings, scales, strip, row_length, tilts):  # type: ignore[no-untyped-def]
-    """Write the projections of the named tilts into their rows of ``out``, zeros into lanes that come after the strip.
+    """Write the projections of the named tilts into their rows of ``out``, in the lanes of the strip.
 
     ``strip`` is (n_z, n_x, first lane, lanes).
     """
@@ -43,7 +43,7 @@ def project(volume, out, crossings, scales, strip, row_length, tilts):  # type: 
     tile_size = _forward_tile(lanes)
     room = _new_taps(_RAYS, tile_size)
     for t in tilts:
-        out[t * row_length : (t + 1) * row_length, first_lane:] = _ZERO
+        out[t * row_length : (t + 1) * row_length, first_lane : first_lane + lanes] = _ZERO
     for z in range(0, n_z + 1, tile_size):
         for x in range(0, n_x + 1, tile_size):
             z_end, x_end = min(z + tile_size, n_z + 1), min(x + tile_size, n_x + 1)

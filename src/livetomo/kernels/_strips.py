@@ -6,6 +6,7 @@ would have to read the whole volume once more for them.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from livetomo.kernels._few_slices_cpu import HAS_LINES
 from livetomo.kernels._host_cpu import VECTOR_LANES
@@ -27,9 +28,20 @@ class Strip:
     is_in_lines: bool = False
 
     @property
+    def width(self) -> int:
+        """Lanes of a row that are written, whether they hold slices or not."""
+        return LANE_STEP if self.is_in_lines else self.n_lanes
+
+    @property
     def cost(self) -> int:
         """How long a pass over it takes, in lanes."""
-        return (LANE_STEP if self.is_in_lines else self.n_lanes) + _LANES_OF_TAPS
+        return self.width + _LANES_OF_TAPS
+
+    def cut(self, n_strips: int) -> list["Strip"]:
+        """Give it as so many strips of whole vectors."""
+        n_vectors = self.n_lanes // VECTOR_LANES
+        bounds = [self.first_lane + k * n_vectors // n_strips * VECTOR_LANES for k in range(n_strips + 1)]
+        return [Strip(first, end - first) for first, end in pairwise(bounds)]
 
 
 def one_strip(n_slices: int, lanes: int) -> Strip:

@@ -15,7 +15,6 @@ import numpy as np
 
 from livetomo.arrays import is_cupy
 from livetomo.kernels import _columns_cpu, _few_slices_cpu, _momentum_cpu, _pack_cpu, _project_cpu
-from livetomo.kernels._lanes import LANE_STEP
 from livetomo.kernels._positions import FRACTION_BITS
 from livetomo.kernels._project_cpu import RAY_BORDER
 from livetomo.kernels._strips import Strip
@@ -26,6 +25,7 @@ from livetomo.kernels.rays import Rays
 
 _LEAST_UPDATES_PER_TASK = 2_000_000  # some 0.2 ms: less is not worth a thread
 _MOST_UPDATES_PER_TASK = 1_200_000_000  # some 60 ms: fewer tilts at once would read the volume more often
+_LEAST_LANES_PER_TASK = 32
 _LEAST_COLUMNS_PER_TASK = 200_000
 _TILTS_PER_AXIS = 4  # as measured with 512² voxels
 _Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK, _TILE_ROWS = 32, 4096, 16
@@ -65,8 +65,8 @@ def project_tasks(
     block: LaneBlock, rays: Rays, volume: np.ndarray, out: np.ndarray, tilts: np.ndarray
 ) -> Iterator[Task]:
     """Write A x of one block into ``out`` for the named tilts, as tasks that may run in any order."""
-    project, sizes = _kernels(block.forward, volume).project, block.sizes(block.forward)
-    for part in _tilt_parts(block, rays, tilts):
+    for strip, part in _forward_parts(block, rays, tilts):
+        project, sizes = _kernels(strip, volume).project, block.sizes(strip)
         yield task_on(volume, project, volume, out, rays.crossings, rays.scales, *sizes, part)
 
 
@@ -83,7 +83,7 @@ def backproject_tasks(
     ``update`` is (gain (z, x) float32, keep, floor); ``NO_FLOOR`` for none.
     """
     beams = rays.landings, rays.hats, tilts
-    for strip in block.back:
+    for strip in block.strips:
         work = _kernels(strip, volume).backproject
         for z_rows in _z_parts(block.grid, strip, tilts):
             yield task_on(volume, work, volume, projections, beams, update, *block.sizes(strip), z_rows)
@@ -122,7 +122,7 @@ def momentum_tasks(
         work = _kernels(strip, projections).backproject_with_momentum
         astray.append(work(volumes, projections, beams, update, *block.sizes(strip), z_rows))
 
-    for strip in block.back:
+    for strip in block.strips:
         for z_rows in _z_parts(block.grid, strip, tilts):
             yield task_on(projections, advance, strip, z_rows)
 
@@ -161,30 +161,37 @@ def remainder_tasks(
 
     ``weights`` are R, (tilt, x), and w, packed as the block or without rows where all are 1.
     """
-    subtract = twin(_pack_cpu, out).subtract_and_weigh
+    subtract, row = twin(_pack_cpu, out).subtract_and_weigh, (block.grid.row_length, RAY_BORDER)
 
-    def remainder(project: Task, part: np.ndarray) -> None:
+    def remainder(project: Task, strip: Strip, part: np.ndarray) -> None:
         project()
-        squares.append(subtract(out, measured, *weights, part, block.grid.row_length, RAY_BORDER))
+        squares.append(subtract(out, measured, *weights, part, row, (strip.first_lane, strip.width)))
 
-    parts = _tilt_parts(block, rays, tilts)
+    parts = _forward_parts(block, rays, tilts)
     for project, part in zip(project_tasks(block, rays, volume, out, tilts), parts, strict=True):
-        yield task_on(out, remainder, project, part)
+        yield task_on(out, remainder, project, *part)
 
 
 def _kernels(strip: Strip, array: np.ndarray) -> ModuleType:
     return _few_slices_cpu if strip.is_in_lines else twin(_project_cpu, array)
 
 
-def _tilt_parts(block: LaneBlock, rays: Rays, tilts: np.ndarray) -> list[np.ndarray]:
-    """Cut the tilts into parts for one task each, as many as keep all threads busy."""
+def _forward_parts(block: LaneBlock, rays: Rays, tilts: np.ndarray) -> list[tuple[Strip, np.ndarray]]:
+    """Give the lanes and the tilts of each task, as many as keep all threads busy.
+
+    Only where there are fewer tilts than threads do these share the lanes: half a row is brought no sooner than all.
+    """
+    whole = block.strip
     if block.grid.device == "cuda":
-        return [tilts]
-    n_values = math.prod(block.grid.n_zx) * block.grid.lanes
-    n_threads, tilts_per_task = thread_count(), max(16, min(36, _MOST_UPDATES_PER_TASK // n_values))
+        return [(whole, tilts)]
+    most, n_threads, n_values = _most_tasks(block.grid, whole, tilts), thread_count(), math.prod(block.grid.n_zx)
+    tilts_per_task = max(16, min(36, _MOST_UPDATES_PER_TASK // (n_values * whole.width)))
     n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
-    n_parts = max(1, min(len(tilts), n_parts, _most_tasks(block.grid, block.forward, tilts)))
-    return _parts_by_axis(rays, tilts, n_parts) if block.forward.is_in_lines else np.array_split(tilts, n_parts)
+    n_parts = max(1, min(len(tilts), n_parts, most))
+    if whole.is_in_lines:
+        return [(whole, part) for part in _parts_by_axis(rays, tilts, n_parts)]
+    n_strips = max(1, min(n_threads // n_parts, most // n_parts, whole.n_lanes // _LEAST_LANES_PER_TASK))
+    return [(strip, part) for part in np.array_split(tilts, n_parts) for strip in whole.cut(n_strips)]
 
 
 def _parts_by_axis(rays: Rays, tilts: np.ndarray, n_parts: int) -> list[np.ndarray]:
@@ -210,8 +217,7 @@ def _z_parts(grid: PackedGrid, strip: Strip, tilts: np.ndarray) -> list[tuple[in
     n_z = grid.volume_shape[0]
     if grid.device == "cuda":
         return [(0, n_z)]
-    lanes = LANE_STEP if strip.is_in_lines else strip.n_lanes
-    z_rows_per_task = max(_Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK // lanes)
+    z_rows_per_task = max(_Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK // strip.width)
     tasks_per_thread = 1 if strip.is_in_lines else 2  # each task turns all rays into lines
     n_parts = min(max(-(-n_z // z_rows_per_task), tasks_per_thread * thread_count()), _most_tasks(grid, strip, tilts))
     step = -(-n_z // (n_parts * _TILE_ROWS)) * _TILE_ROWS

@@ -127,14 +127,14 @@ class LaneBlock:
     n_slices: int
 
     @property
-    def forward(self) -> Strip:
-        """The lanes of a projection."""
+    def strip(self) -> Strip:
+        """All its lanes that hold slices."""
         return Strip(0, self.n_slices) if self.grid.device == "cuda" else one_strip(self.n_slices, self.grid.lanes)
 
     @property
-    def back(self) -> list[Strip]:
-        """The lanes of a back projection, those together that one kernel works on."""
-        return [self.forward] if self.grid.device == "cuda" else strips(self.n_slices, self.grid.lanes)
+    def strips(self) -> list[Strip]:
+        """The same as a back projection works on them best."""
+        return [self.strip] if self.grid.device == "cuda" else strips(self.n_slices, self.grid.lanes)
 
     def sizes(self, strip: Strip) -> tuple[tuple[int, int, int, int], int]:
         """Give what kernels know of a strip: ((z, x) voxels of a slice, first lane, lanes), and how long rows are."""

@@ -136,6 +136,7 @@ class CGLS:
         memory = _Memory(data, len(together[0]))
         for number in np.roll(np.arange(len(together)), -state.next_system).tolist():
             blocks = together[number]
+            memory.clear_unused(data, blocks)
             if not state.is_begun[blocks.start]:
                 yield from self._begin(state, blocks, memory, piece_s)
             state.is_begun[blocks.start] = False  # should it be left in the middle
@@ -192,7 +193,6 @@ class CGLS:
             yield from conjugate.weigh(remainder, weights, projected, piece_s)
         yield from backproject(data, memory.rays, memory.gradient, blocks, memory.scratch, piece_s)
         for block, gradient in zip(blocks, memory.gradient, strict=True):
-            gradient[:, data.grid.block(block).n_slices :] = 0  # where another block had slices
             yield from conjugate.damp(gradient, state.packed_volume[block], damping, new, piece_s)
         turned = 0.0 if is_exact else sum(new) / energy
         for block, gradient in zip(blocks, memory.gradient, strict=True):
@@ -211,6 +211,11 @@ class _Memory:
         rows[:, packed.RAY_BORDER : packed.RAY_BORDER + data.grid.detector_width] = data.rays_used
         self.ray_rows = beside(data.projections, rows.ravel())
         self._pixel_weights = data.pixel_weights
+
+    def clear_unused(self, data: HeldData, blocks: range) -> None:
+        """Clear the lanes that fuller blocks have used and these do not."""
+        for block, rays, gradient in zip(blocks, self.rays, self.gradient, strict=True):
+            rays[:, data.grid.block(block).n_slices :] = gradient[:, data.grid.block(block).n_slices :] = 0
 
     def weights(self, block: int) -> conjugate.Weights:
         """Give the weights of the rays and the pixels of a block."""
