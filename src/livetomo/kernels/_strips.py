@@ -64,7 +64,8 @@ def best_width(n_slices: int, most_lanes: int) -> int:
     widths = LANE_STEP, *range(VECTOR_LANES, most_lanes + 1, VECTOR_LANES)
     most_memory = _MOST_MEMORY * _whole_vectors(n_slices)
     fitting = [lanes for lanes in widths if -(-n_slices // lanes) * lanes <= most_memory]
-    return min(fitting, key=lambda lanes: (_cost(n_slices, lanes), -(-n_slices // lanes) * lanes))
+    best: int = min(fitting, key=lambda lanes: (_cost(n_slices, lanes), -(-n_slices // lanes) * lanes))
+    return best
 
 
 def _cost(n_slices: int, lanes: int) -> int:
