@@ -9,7 +9,16 @@ import numpy as np
 from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP
-from livetomo.kernels._lines import AT_ONCE, BEAM, BLOCK, add_beams, add_crossings, lines_to_rows, rows_to_lines
+from livetomo.kernels._lines import (
+    AT_ONCE,
+    BEAM,
+    BLOCK,
+    add_beams,
+    add_crossings,
+    lines_to_rows,
+    rows_to_lines,
+    update_from_lines,
+)
 from livetomo.kernels._positions import FRACTION_BITS, coarse, pixels_under, rays_that_meet
 from livetomo.kernels._project_cpu import RAY_BORDER, advance_tile, update_tile
 
@@ -22,68 +31,118 @@ _MARGIN = 64
 _MOST_COLUMNS, _ROWS = 512, 8
 """Of a tile that is projected: some 300 kB, which the second cache holds."""
 
-_VOXEL_ROWS, _TILTS = 32, 12
+_ACROSS = 48
+"""Columns of it that are projected with all tilts before the next: some 50 kB, which the first cache holds."""
+
+_NEVER = np.int64(1) << 62
+
+_COURSE = np.dtype([(name, np.int64) for name in ("number", "tilt", "at_zero", "ray", "step", "n_left")])
+"""How far a tilt has come in a tile; its number is that among those that are projected together."""
+
+_VOXEL_ROWS, _TILTS = 64, 12
 """Of a tile that is projected back, and how many tilts pass it at once."""
+
+_AHEAD = 8
+"""Rows of voxels from the one that is updated to the one that is fetched meanwhile."""
 
 _ZERO = np.float32(0)
 
 
 @kernel
-def project(volume, out, crossings, scales, strip, row_length, tilts):  # type: ignore[no-untyped-def]
-    """Write the projections of the named tilts into their rows of ``out``; ``strip`` is (n_z, n_x, lane, slices)."""
+def add_up(volume, crossings, scales, strip, row_length, tilts, share):  # type: ignore[no-untyped-def]
+    """Give in lines what the rays of the named tilts cross in a share of the voxels.
+
+    ``strip`` is (n_z, n_x, lane, slices), ``share`` is (number, of how many), of the rows along the rays' way.
+    """
     (n_z, n_x, lane, n_slices), width, rays = strip, row_length - 2 * RAY_BORDER, (crossings, scales)
     room = _room_for(width)
     sums = _zeros(len(tilts) * room)
     target = sums, room, width, _counted(n_slices)
-    _project_along((n_z, n_x), (n_x + 2, 1), (volume, lane), target, rays, tilts)
-    _project_along((n_x, n_z), (1, n_x + 2), (volume, lane), target, rays, tilts)
+    _project_along((n_z, n_x), (n_x + 2, 1), (volume, lane), target, rays, tilts, share)
+    _project_along((n_x, n_z), (1, n_x + 2), (volume, lane), target, rays, tilts, share)
+    return sums
+
+
+@kernel
+def write(out, sums, strip, row_length, tilts):  # type: ignore[no-untyped-def]
+    """Write these sums as the projections of the named tilts into their rows of ``out``."""
+    width = row_length - 2 * RAY_BORDER
     for k in range(len(tilts)):
-        _to_rows(sums, (out, lane), (k * room, tilts[k] * row_length + RAY_BORDER, 1), width)
+        _to_rows(sums, (out, strip[2]), (k * _room_for(width), tilts[k] * row_length + RAY_BORDER, 1), width)
 
 
 @part
-def _project_along(sizes, strides, source, target, rays, tilts):  # type: ignore[no-untyped-def]
+def _project_along(sizes, strides, source, target, rays, tilts, share):  # type: ignore[no-untyped-def]
     """Add up what the rays of those tilts cross that run along the first axis of these (sizes and strides)."""
-    chosen, n_chosen = np.empty(len(tilts), np.int64), 0
+    courses, n_courses = np.empty(len(tilts), _COURSE), 0
     for k in range(len(tilts)):
         if rays[0][tilts[k], 3] == strides[0]:
-            chosen[n_chosen], n_chosen = k, n_chosen + 1
-    n_columns = min(sizes[1] + 1, _MOST_COLUMNS)
+            courses[n_courses].number, courses[n_courses].tilt = k, tilts[k]
+            n_courses += 1
+    if n_courses == 0:
+        return
+    n_columns, n_tiles = min(sizes[1] + 1, _MOST_COLUMNS), -(-sizes[0] // _ROWS)
     room = _room_for(n_columns + 1 + 2 * _MARGIN)
     tile = _zeros(2 * _ROWS * room), room  # the lines of so many rows, twice
-    for main in range(1, sizes[0] + 1 if n_chosen else 0, _ROWS):
+    for number in range(n_tiles * share[0] // share[1], n_tiles * (share[0] + 1) // share[1]):
+        main = 1 + number * _ROWS
         for cross in range(0, sizes[1] + 1, n_columns):
             place = main, min(main + _ROWS, sizes[0] + 1), cross, min(cross + n_columns, sizes[1] + 1)
             _fill(tile, source, place, strides)
-            for k in chosen[:n_chosen]:
-                _cross(target, k, tile, rays[0][tilts[k]], rays[1][tilts[k]], place)
+            _cross(target, tile, rays, courses[:n_courses], place)
 
 
 @part(inline="always")
 def _fill(tile, source, place, strides):  # type: ignore[no-untyped-def]
-    """Turn rows of voxels into lines along what the rays cross, and write them once more from half a block on."""
+    """Turn rows of voxels into lines along what the rays cross, and write them once more from half a block on.
+
+    Block by block, as what the rows have in one lies in the same cache lines where they run along z.
+    """
     values, room = tile
     main, main_end, cross, cross_end = place
-    for row in range(main_end - main):
-        first = (main + row) * strides[0] + cross * strides[1]
-        ends = row * room + _place(_MARGIN, 0), first, strides[1]
-        _to_lines(values, source, ends, cross_end - cross + 1, _ROWS * room)
+    n_values = cross_end - cross + 1
+    for k in range(0, n_values, AT_ONCE):
+        for row in range(main_end - main):
+            first = (main + row) * strides[0] + (cross + k) * strides[1]
+            ends = row * room + _place(_MARGIN + k, 0), first, strides[1]
+            _to_lines(values, source, ends, min(AT_ONCE, n_values - k), _ROWS * room)
 
 
 @part(inline="always")
-def _cross(target, number, tile, crossing, scale, place):  # type: ignore[no-untyped-def]
-    """Add what the rays of a tilt, which has this number of those in the target, cross in a tile."""
-    sums, sums_room, width, n_slices = target
-    values, room = tile
+def _cross(target, tile, rays, courses, place):  # type: ignore[no-untyped-def]
+    """Add what rays cross in a tile: of all tilts what is at its left, then further right, within the first cache."""
     main, main_end, cross, cross_end = place
     owned = cross << FRACTION_BITS, cross_end << FRACTION_BITS
-    first, end = rays_that_meet(crossing, (main, main_end), owned)
-    at_zero = crossing[0] + main * crossing[1] - owned[0]
-    lines_at, sizes = (_place(_MARGIN, 0), _ROWS * room, room), (main_end - main, cross_end - cross, n_slices)
-    # From a multiple on, whatever the tile, for rays to be where neighbouring tiles see them
-    for ray in range(max(first, 0) // AT_ONCE * AT_ONCE, min(end, width), AT_ONCE):
-        path = at_zero + ray * crossing[2], crossing[1], crossing[2]
-        add_crossings(sums, values, (number * sums_room + _place(ray, 0), *lines_at, *sizes), path, scale)
+    for k in range(len(courses)):
+        course, crossing = courses[k], rays[0][courses[k].tilt]
+        first, end = rays_that_meet(crossing, (main, main_end), owned)
+        # From a multiple on, whatever the tile, for rays to be where neighbouring tiles see them
+        first, end = max(first, 0) // AT_ONCE * AT_ONCE, min(end, target[2])
+        course.n_left, course.ray, course.step = max(0, -(-(end - first) // AT_ONCE)), first, AT_ONCE
+        if crossing[2] < 0:
+            course.ray, course.step = first + (course.n_left - 1) * AT_ONCE, -AT_ONCE
+        course.at_zero = crossing[0] + main * crossing[1] - owned[0]
+    n_columns = cross_end - cross
+    for column in range(_ACROSS, n_columns + _ACROSS, _ACROSS):
+        limit = column << FRACTION_BITS if column < n_columns else _NEVER
+        for k in range(len(courses)):
+            t = courses[k].tilt
+            _follow(target, tile, courses[k], (rays[0][t], rays[1][t]), (main_end - main, n_columns), limit)
+
+
+@part(inline="always")
+def _follow(target, tile, course, ray, sizes, limit):  # type: ignore[no-untyped-def]
+    """Add what the rays of a tilt cross, 16 at once, until they enter the tile at this limit."""
+    sums, sums_room, _, n_slices = target
+    (values, room), (crossing, scale) = tile, ray
+    while course.n_left > 0:
+        start = course.at_zero + course.ray * crossing[2]
+        if start >= limit:
+            return
+        places = course.number * sums_room + _place(course.ray, 0), _place(_MARGIN, 0), _ROWS * room, room
+        add_crossings(sums, values, (*places, *sizes, n_slices), (start, crossing[1], crossing[2]), scale)
+        course.ray += course.step
+        course.n_left -= 1
 
 
 @kernel
@@ -97,8 +156,8 @@ def backproject(volume, projections, beams, update, strip, row_length, z_rows): 
     for z in range(z_rows[0], z_rows[1], _VOXEL_ROWS):
         for x in range(0, n_x, AT_ONCE):
             tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, n_x - x)
-            _gather_tile(sums, beams, (row_length, n_slices), tile, room)
-            update_tile(volume, sums, update, tile, (n_x, lane), AT_ONCE)
+            _gather_tile(beams, (row_length, n_slices), tile, room)
+            _update_tile(volume, sums, room[2], update, tile, (n_x, lane))
 
 
 @kernel
@@ -110,7 +169,8 @@ def backproject_with_momentum(volumes, projections, beams, update, strip, row_le
     for z in range(z_rows[0], z_rows[1], _VOXEL_ROWS):
         for x in range(0, n_x, AT_ONCE):
             tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, n_x - x)
-            _gather_tile(sums, beams, (row_length, n_slices), tile, room)
+            _gather_tile(beams, (row_length, n_slices), tile, room)
+            _totals_to_rows(sums, room[2], tile)
             astray += advance_tile(volumes, sums, update, tile, (n_x, lane), AT_ONCE)
     return astray
 
@@ -120,8 +180,10 @@ def _new_room(source, beams, row_length):  # type: ignore[no-untyped-def]
     """Give room for the sums of a tile; and all else: the tilts, those that pass it, its sums in lines, all lines."""
     landings, hats, tilts = beams
     room, known = _room_for(row_length + 2 * _MARGIN), np.empty(len(tilts), BEAM)
-    lines = _zeros(len(tilts) * room)
+    lines, last = _empty(len(tilts) * room), _place(_MARGIN + row_length // AT_ONCE * AT_ONCE, 0)
     for k in range(len(tilts)):
+        lines[k * room : k * room + _place(_MARGIN, 0)] = _ZERO
+        lines[k * room + last : (k + 1) * room] = _ZERO
         t, beam, step = tilts[k], known[k], landings[tilts[k], 2]
         beam.down, beam.reach = landings[t, 1], min(0, (AT_ONCE - 1) * step)
         beam.lines_at = k * room + _place(_MARGIN, 0)
@@ -135,8 +197,8 @@ def _new_room(source, beams, row_length):  # type: ignore[no-untyped-def]
 
 
 @part
-def _gather_tile(sums, beams, sizes, tile, room):  # type: ignore[no-untyped-def]
-    """Write Aᵀ projections of a tile (z, rows, x, columns) into ``sums``; ``sizes`` are (row_length, n_slices)."""
+def _gather_tile(beams, sizes, tile, room):  # type: ignore[no-untyped-def]
+    """Add up Aᵀ projections of a tile (z, rows, x, columns) in lines; ``sizes`` are (row_length, n_slices)."""
     (landings, _, tilts), (known, fan, totals, lines) = beams, room
     totals[:] = _ZERO
     n_beams = 0
@@ -150,6 +212,24 @@ def _gather_tile(sums, beams, sizes, tile, room):  # type: ignore[no-untyped-def
             for j in range(tile[1]):
                 add_beams(totals, lines, fan, (j * BLOCK, n_beams, _counted(sizes[1])))
             n_beams = 0
+
+
+@part
+def _update_tile(volume, sums, totals, update, tile, row):  # type: ignore[no-untyped-def]
+    if tile[3] < AT_ONCE:
+        _totals_to_rows(sums, totals, tile)
+        update_tile(volume, sums, update, tile, row, AT_ONCE)
+        return
+    (gain, keep, floor), (n_x, lane), lanes = update, row, volume.shape[1]
+    for j in range(tile[1]):
+        volume_at = ((tile[0] + j + 1) * (n_x + 2) + tile[2] + 1) * lanes + lane
+        next_at = volume_at + _AHEAD * (n_x + 2) * lanes
+        places = volume_at, lanes, j * BLOCK, (tile[0] + j) * n_x + tile[2], next_at
+        update_from_lines(volume, totals, gain, places, (keep, floor))
+
+
+@part
+def _totals_to_rows(sums, totals, tile):  # type: ignore[no-untyped-def]
     for j in range(tile[1]):
         _to_rows(totals, (sums, 0), (j * BLOCK, j * AT_ONCE, 1), AT_ONCE)
 
@@ -164,8 +244,15 @@ def _aim(landing, row_length, tile):  # type: ignore[no-untyped-def]
 
 @part
 def _zeros(n_values):  # type: ignore[no-untyped-def]
-    """Give zeros that begin at a cache line."""
-    memory = np.zeros(n_values + AT_ONCE, np.float32)
+    values = _empty(n_values)
+    values[:] = _ZERO
+    return values
+
+
+@part
+def _empty(n_values):  # type: ignore[no-untyped-def]
+    """Give room that begins at a cache line."""
+    memory = np.empty(n_values + AT_ONCE, np.float32)
     start = -(memory.ctypes.data // 4) % AT_ONCE
     return memory[start : start + n_values]
 

@@ -15,14 +15,17 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from livetomo.kernels._lanes import LANE_STEP, counted, data_of, shuffled, splat, vector_at
+from livetomo.kernels._lanes import FAST, LANE_STEP, counted, data_of, shuffled, splat, vector_at
 from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS
 from livetomo.kernels._taps import fused, parted, weights_between
+from livetomo.kernels._vectors import ask_for
 
 AT_ONCE = 16
 BLOCK = AT_ONCE * LANE_STEP
 _NUMBERS_OF_SLICES = (1, 2, 4, 8)
 """Whose sums stay in registers."""
+
+_LINES_IN_TURNS = 4
 
 BEAM = np.dtype([
     ("landing", np.int64),  # where the first voxel of a row lands on a tilt's lines
@@ -164,24 +167,38 @@ def _with_window(builder: ir.IRBuilder, sums: list[Any], window: Any, whole: Any
     """Give the sums of each slice with the taps from its part of a window added."""
     following = builder.add(whole, ir.Constant(_INTS, [1] * AT_ONCE))
     taps = whole, weights[0], following, weights[1]
-    return [_with_line(builder, total, window, k * AT_ONCE, taps) for k, total in enumerate(sums)]
+    starts = range(0, len(sums), _LINES_IN_TURNS)
+    return [total for k in starts for total in _with_lines(builder, sums[k : k + _LINES_IN_TURNS], window, k, taps)]
 
 
-def _with_line(builder: ir.IRBuilder, total: Any, window: Any, at: int, taps: tuple[Any, ...]) -> Any:
-    """Give the total with two taps, places and weights in turn, from the line at this place of a window added.
+def _with_lines(builder: ir.IRBuilder, totals: list[Any], window: Any, first: int, taps: tuple[Any, ...]) -> list[Any]:
+    """Give totals with two taps, places and weights in turn, from these lines of a window added.
 
-    LLVM would put the new total into another register and copy it back, or permute for many lines before it adds.
+    LLVM would put a new total into another register and copy it back, or permute for many lines before it adds. Lines
+    in turns keep more of a processor's ports busy than one after another.
     """
     llvm.initialize_native_asmparser()
-    low, high = (f"{_FLOAT_BYTES * place}($5)" for place in (at, at + BLOCK))
-    code = (
-        f"vmovaps {low}, $1; vmovaps {high}, $2; vmovaps $1, $3;"
-        "vpermt2ps $2, $6, $1; vfmadd231ps $7, $1, $0; vpermt2ps $2, $8, $3; vfmadd231ps $9, $3, $0"
-    )
-    operands = [total, window, *taps]
-    kind = ir.FunctionType(ir.LiteralStructType([_FLOATS] * 4), [value.type for value in operands])
-    found = builder.asm(kind, code, "=v,=&v,=&v,=&v,0,r,v,v,v,v,~{memory}", operands, side_effect=False)
-    return builder.extract_value(found, 0)
+    n = len(totals)
+    window_at, (whole, weight, following, next_weight) = f"${5 * n}", (f"${5 * n + k}" for k in range(1, 5))
+    turns = []
+    for j, start in enumerate(range(first * AT_ONCE, (first + n) * AT_ONCE, AT_ONCE)):
+        low, high = (f"{_FLOAT_BYTES * place}({window_at})" for place in (start, start + BLOCK))
+        one, two, copy = (f"${n + 3 * j + k}" for k in range(3))
+        turns.append([
+            f"vmovaps {low}, {one}",
+            f"vmovaps {high}, {two}",
+            f"vmovaps {one}, {copy}",
+            f"vpermt2ps {two}, {whole}, {one}",
+            f"vfmadd231ps {weight}, {one}, ${j}",
+            f"vpermt2ps {two}, {following}, {copy}",
+            f"vfmadd231ps {next_weight}, {copy}, ${j}",
+        ])  # fmt: skip
+    code = "; ".join(line for step in zip(*turns, strict=True) for line in step)
+    operands = [*totals, window, *taps]
+    kind = ir.FunctionType(ir.LiteralStructType([_FLOATS] * (4 * n)), [value.type for value in operands])
+    constraints = ["=v"] * n + ["=&v"] * (3 * n) + [str(j) for j in range(n)] + ["r", "v", "v", "v", "v", "~{memory}"]
+    found = builder.asm(kind, code, ",".join(constraints), operands, side_effect=False)
+    return [builder.extract_value(found, j) for j in range(n)]
 
 
 def _for_slices(builder: ir.IRBuilder, n_slices: Any, sums: Any, add_up: Callable[[list[Any]], list[Any]]) -> None:
@@ -233,17 +250,55 @@ def lines_to_rows(typingctx: Any, lines: Any, rows: Any, places: Any) -> Any:
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         lines, rows = _ends(context, builder, signature, args)
-        vectors = [builder.load(at, align=64) for at in _pointers(builder, *lines, LANE_STEP, _FLOATS)]
-        for _ in range(3):
-            pairs = list(zip(vectors[:4], vectors[4:], strict=True))
-            order = [part + side for part in range(AT_ONCE) for side in (0, AT_ONCE)]
-            vectors = [_joined(builder, *pair, order[k : k + AT_ONCE]) for pair in pairs for k in (0, AT_ONCE)]
-        halves = [shuffled(builder, each, range(k, k + LANE_STEP)) for each in vectors for k in (0, LANE_STEP)]
+        pairs = _pairs_of_rows(builder, lines[0])
+        halves = [shuffled(builder, each, range(k, k + LANE_STEP)) for each in pairs for k in (0, LANE_STEP)]
         for half, at in zip(halves, _pointers(builder, *rows, AT_ONCE, _HALF), strict=True):
             builder.store(half, at, align=4)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places: Any, limits: Any) -> Any:
+    """Write max(floor, keep · volume + gain · sums) to 16 rows of 8 lanes, each with its gain; sums are a block of lines.
+
+    ``places`` are int64 (volume_at, row_step, lines_at, gain_at, next_at), ``limits`` float32 (keep, floor), as in
+    ``update_rows``.
+    """
+    signature = types.void(volume, lines, gain, types.UniTuple(types.int64, 5), types.UniTuple(types.float32, 2))
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        volume, lines, gain = data_of(context, builder, signature.args[:3], args[:3])
+        volume_at, step, lines_at, gain_at, next_at = (builder.extract_value(args[3], k) for k in range(5))
+        keep, floor = (splat(builder, builder.extract_value(args[4], k), _FLOATS) for k in range(2))
+        gains = builder.load(vector_at(builder, gain, gain_at, _FLOATS), align=4)
+        places = _pointers(builder, builder.gep(volume, [volume_at]), step, AT_ONCE, _HALF)
+        for k, sums in enumerate(_pairs_of_rows(builder, builder.gep(lines, [lines_at]))):
+            pair = places[2 * k : 2 * k + 2]
+            before = _joined(builder, *(builder.load(at, align=4) for at in pair), range(AT_ONCE))
+            factors = shuffled(builder, gains, [2 * k] * LANE_STEP + [2 * k + 1] * LANE_STEP)
+            new = builder.fadd(
+                builder.fmul(before, keep, flags=FAST), builder.fmul(sums, factors, flags=FAST), flags=FAST
+            )
+            new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
+            for at, start in zip(pair, (0, LANE_STEP), strict=True):
+                builder.store(shuffled(builder, new, range(start, start + LANE_STEP)), at, align=4)
+        for at in _pointers(builder, builder.gep(volume, [next_at]), step, AT_ONCE, _HALF):
+            ask_for(builder, at)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+def _pairs_of_rows(builder: ir.IRBuilder, lines: Any) -> list[Any]:
+    """Give 16 rows of 8 lanes, two in a vector, from a block of lines."""
+    vectors = [builder.load(at, align=64) for at in _pointers(builder, lines, _INDEX(AT_ONCE), LANE_STEP, _FLOATS)]
+    for _ in range(3):
+        pairs = list(zip(vectors[:4], vectors[4:], strict=True))
+        order = [part + side for part in range(AT_ONCE) for side in (0, AT_ONCE)]
+        vectors = [_joined(builder, *pair, order[k : k + AT_ONCE]) for pair in pairs for k in (0, AT_ONCE)]
+    return vectors
 
 
 def _ends(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> list[tuple[Any, Any]]:

@@ -28,6 +28,7 @@ _MOST_UPDATES_PER_TASK = 1_200_000_000  # some 60 ms: fewer tilts at once would 
 _LEAST_LANES_PER_TASK = 32
 _LEAST_COLUMNS_PER_TASK = 200_000
 _TILTS_PER_AXIS = 4  # as measured with 512² voxels
+_MOST_SHARES = 4  # of voxels: to add up what more have found would take long
 _Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK, _TILE_ROWS = 32, 4096, 16
 
 __all__ = [
@@ -65,9 +66,7 @@ def project_tasks(
     block: LaneBlock, rays: Rays, volume: np.ndarray, out: np.ndarray, tilts: np.ndarray
 ) -> Iterator[Task]:
     """Write A x of one block into ``out`` for the named tilts, as tasks that may run in any order."""
-    for strip, part in _forward_parts(block, rays, tilts):
-        project, sizes = _kernels(strip, volume).project, block.sizes(strip)
-        yield task_on(volume, project, volume, out, rays.crossings, rays.scales, *sizes, part)
+    return _forward_tasks(block, rays, volume, out, tilts, lambda _strip, _part: None)
 
 
 def backproject_tasks(
@@ -163,35 +162,83 @@ def remainder_tasks(
     """
     subtract, row = twin(_pack_cpu, out).subtract_and_weigh, (block.grid.row_length, RAY_BORDER)
 
-    def remainder(project: Task, strip: Strip, part: np.ndarray) -> None:
-        project()
+    def weigh(strip: Strip, part: np.ndarray) -> None:
         squares.append(subtract(out, measured, *weights, part, row, (strip.first_lane, strip.width)))
 
-    parts = _forward_parts(block, rays, tilts)
-    for project, part in zip(project_tasks(block, rays, volume, out, tilts), parts, strict=True):
-        yield task_on(out, remainder, project, *part)
+    return _forward_tasks(block, rays, volume, out, tilts, weigh)
+
+
+def _forward_tasks(
+    block: LaneBlock,
+    rays: Rays,
+    volume: np.ndarray,
+    out: np.ndarray,
+    tilts: np.ndarray,
+    finish: Callable[[Strip, np.ndarray], None],
+) -> Iterator[Task]:
+    """Give tasks that project the named tilts, and do what is to be done with the lanes and the tilts of each.
+
+    Only where there are fewer tilts than threads do these share the lanes: half a row is brought no sooner than all.
+    """
+    whole = block.strip
+    n_parts, n_shares = _forward_cut(block, tilts)
+    if whole.is_in_lines:
+        for part in _parts_by_axis(rays, tilts, n_parts):
+            yield from _line_tasks(block, rays, volume, out, part, n_shares, finish)
+        return
+    kernel = twin(_project_cpu, volume).project
+
+    def project(strip: Strip, part: np.ndarray) -> None:
+        kernel(volume, out, rays.crossings, rays.scales, *block.sizes(strip), part)
+        finish(strip, part)
+
+    for part in np.array_split(tilts, n_parts):
+        for strip in whole.cut(n_shares):
+            yield task_on(volume, project, strip, part)
+
+
+def _line_tasks(
+    block: LaneBlock,
+    rays: Rays,
+    volume: np.ndarray,
+    out: np.ndarray,
+    tilts: np.ndarray,
+    n_shares: int,
+    finish: Callable[[Strip, np.ndarray], None],
+) -> Iterator[Task]:
+    """Give tasks that each project a share of the voxels; the last one to end adds up what all have found."""
+    sizes, found, ended = block.sizes(block.strip), dict[int, np.ndarray](), count(1)
+
+    def project(share: int) -> None:
+        found[share] = _few_slices_cpu.add_up(volume, rays.crossings, rays.scales, *sizes, tilts, (share, n_shares))
+        if next(ended) < n_shares:  # a single step of the interpreter: no two tasks are last
+            return
+        sums = found.pop(0)
+        for number in range(1, n_shares):
+            sums += found.pop(number)
+        _few_slices_cpu.write(out, sums, *sizes, tilts)
+        finish(block.strip, tilts)
+
+    return (partial(project, share) for share in range(n_shares))
 
 
 def _kernels(strip: Strip, array: np.ndarray) -> ModuleType:
     return _few_slices_cpu if strip.is_in_lines else twin(_project_cpu, array)
 
 
-def _forward_parts(block: LaneBlock, rays: Rays, tilts: np.ndarray) -> list[tuple[Strip, np.ndarray]]:
-    """Give the lanes and the tilts of each task, as many as keep all threads busy.
-
-    Only where there are fewer tilts than threads do these share the lanes: half a row is brought no sooner than all.
-    """
+def _forward_cut(block: LaneBlock, tilts: np.ndarray) -> tuple[int, int]:
+    """Give into how many parts to cut the tilts, and into how many shares the lanes or the voxels, to keep all busy."""
     whole = block.strip
     if block.grid.device == "cuda":
-        return [(whole, tilts)]
+        return 1, 1
     most, n_threads, n_values = _most_tasks(block.grid, whole, tilts), thread_count(), math.prod(block.grid.n_zx)
     tilts_per_task = max(16, min(36, _MOST_UPDATES_PER_TASK // (n_values * whole.width)))
     n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
     n_parts = max(1, min(len(tilts), n_parts, most))
     if whole.is_in_lines:
-        return [(whole, part) for part in _parts_by_axis(rays, tilts, n_parts)]
-    n_strips = max(1, min(n_threads // n_parts, most // n_parts, whole.n_lanes // _LEAST_LANES_PER_TASK))
-    return [(strip, part) for part in np.array_split(tilts, n_parts) for strip in whole.cut(n_strips)]
+        n_shares = min(_MOST_SHARES, n_threads, most)
+        return max(-(-n_parts // n_shares), -(-len(tilts) // tilts_per_task)), n_shares
+    return n_parts, max(1, min(n_threads // n_parts, most // n_parts, whole.n_lanes // _LEAST_LANES_PER_TASK))
 
 
 def _parts_by_axis(rays: Rays, tilts: np.ndarray, n_parts: int) -> list[np.ndarray]:
@@ -199,6 +246,8 @@ def _parts_by_axis(rays: Rays, tilts: np.ndarray, n_parts: int) -> list[np.ndarr
 
     A task turns the volume into lines along each axis that its rays follow, which takes as long as some tilts.
     """
+    if n_parts == 1:
+        return [tilts]
     tilts = tilts[np.argsort(rays.crossings[tilts, 3], kind="stable")]
     axes = rays.crossings[tilts, 3].tolist()
     for most in count(-(-len(tilts) // n_parts) + _TILTS_PER_AXIS):
