@@ -261,7 +261,7 @@ def lines_to_rows(typingctx: Any, lines: Any, rows: Any, places: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places: Any, limits: Any) -> Any:
-    """Write max(floor, keep · volume + gain · sums) to 16 rows of 8 lanes, each with its gain; sums are a block of lines.
+    """Write max(floor, keep · volume + gain · sums) to 16 rows of 8 lanes, each with a gain of its own; sums are lines.
 
     ``places`` are int64 (volume_at, row_step, lines_at, gain_at, next_at), ``limits`` float32 (keep, floor), as in
     ``update_rows``.
