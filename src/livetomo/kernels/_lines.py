@@ -276,7 +276,8 @@ def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places
         places = _pointers(builder, builder.gep(volume, [volume_at]), step, AT_ONCE, _HALF)
         for k, sums in enumerate(_pairs_of_rows(builder, builder.gep(lines, [lines_at]))):
             pair = places[2 * k : 2 * k + 2]
-            before = _joined(builder, *(builder.load(at, align=4) for at in pair), range(AT_ONCE))
+            low, high = (builder.load(at, align=4) for at in pair)
+            before = _joined(builder, low, high, range(AT_ONCE))
             factors = shuffled(builder, gains, [2 * k] * LANE_STEP + [2 * k + 1] * LANE_STEP)
             new = builder.fadd(
                 builder.fmul(before, keep, flags=FAST), builder.fmul(sums, factors, flags=FAST), flags=FAST

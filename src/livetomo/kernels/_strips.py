@@ -2,7 +2,7 @@
 
 What is paid for is what is worked on, so of the last block only vectors that hold slices are. In a back projection the
 slices of a vector that would hold few go in lines (``_few_slices_cpu``), whatever else is in the rows. A projection
-would have to read the whole volume once more for them.
+has to read a cache line of each voxel twice more for them, so it does that with many tilts and very few slices.
 """
 
 from dataclasses import dataclass

@@ -176,29 +176,25 @@ def _forward_tasks(
     tilts: np.ndarray,
     finish: Callable[[Strip, np.ndarray], None],
 ) -> Iterator[Task]:
-    """Give tasks that project the named tilts, and do what is to be done with the lanes and the tilts of each.
+    """Give tasks that project the named tilts, and do what is to be done with the lanes and the tilts of each."""
 
-    Only where there are fewer tilts than threads do these share the lanes: half a row is brought no sooner than all.
-    """
-    whole = block.strip
-    n_parts, n_shares = _forward_cut(block, tilts)
-    if whole.is_in_lines:
-        for part in _parts_by_axis(rays, tilts, n_parts):
-            yield from _line_tasks(block, rays, volume, out, part, n_shares, finish)
-        return
-    kernel = twin(_project_cpu, volume).project
+    def project(lanes: Strip, part: np.ndarray) -> None:
+        twin(_project_cpu, volume).project(volume, out, rays.crossings, rays.scales, *block.sizes(lanes), part)
+        finish(lanes, part)
 
-    def project(strip: Strip, part: np.ndarray) -> None:
-        kernel(volume, out, rays.crossings, rays.scales, *block.sizes(strip), part)
-        finish(strip, part)
-
-    for part in np.array_split(tilts, n_parts):
-        for strip in whole.cut(n_shares):
-            yield task_on(volume, project, strip, part)
+    for strip in block.forward_strips(len(tilts)):
+        n_parts, n_shares = _forward_cut(block.grid, strip, tilts)
+        if strip.is_in_lines:
+            for part in _parts_by_axis(rays, tilts, n_parts):
+                yield from _line_tasks(block, strip, rays, volume, out, part, n_shares, finish)
+        else:
+            for part in np.array_split(tilts, n_parts):
+                yield from (task_on(volume, project, lanes, part) for lanes in strip.cut(n_shares))
 
 
 def _line_tasks(
     block: LaneBlock,
+    strip: Strip,
     rays: Rays,
     volume: np.ndarray,
     out: np.ndarray,
@@ -207,7 +203,7 @@ def _line_tasks(
     finish: Callable[[Strip, np.ndarray], None],
 ) -> Iterator[Task]:
     """Give tasks that each project a share of the voxels; the last one to end adds up what all have found."""
-    sizes, found, ended = block.sizes(block.strip), dict[int, np.ndarray](), count(1)
+    sizes, found, ended = block.sizes(strip), dict[int, np.ndarray](), count(1)
 
     def project(share: int) -> None:
         found[share] = _few_slices_cpu.add_up(volume, rays.crossings, rays.scales, *sizes, tilts, (share, n_shares))
@@ -217,7 +213,7 @@ def _line_tasks(
         for number in range(1, n_shares):
             sums += found.pop(number)
         _few_slices_cpu.write(out, sums, *sizes, tilts)
-        finish(block.strip, tilts)
+        finish(strip, tilts)
 
     return (partial(project, share) for share in range(n_shares))
 
@@ -226,19 +222,21 @@ def _kernels(strip: Strip, array: np.ndarray) -> ModuleType:
     return _few_slices_cpu if strip.is_in_lines else twin(_project_cpu, array)
 
 
-def _forward_cut(block: LaneBlock, tilts: np.ndarray) -> tuple[int, int]:
-    """Give into how many parts to cut the tilts, and into how many shares the lanes or the voxels, to keep all busy."""
-    whole = block.strip
-    if block.grid.device == "cuda":
+def _forward_cut(grid: PackedGrid, strip: Strip, tilts: np.ndarray) -> tuple[int, int]:
+    """Give into how many parts to cut the tilts, and into how many shares the lanes or the voxels, to keep all busy.
+
+    Only where there are fewer tilts than threads do these share the lanes: half a row is brought no sooner than all.
+    """
+    if grid.device == "cuda":
         return 1, 1
-    most, n_threads, n_values = _most_tasks(block.grid, whole, tilts), thread_count(), math.prod(block.grid.n_zx)
-    tilts_per_task = max(16, min(36, _MOST_UPDATES_PER_TASK // (n_values * whole.width)))
+    most, n_threads, n_values = _most_tasks(grid, strip, tilts), thread_count(), math.prod(grid.n_zx)
+    tilts_per_task = max(16, min(36, _MOST_UPDATES_PER_TASK // (n_values * strip.width)))
     n_parts = n_threads * max(1, round(len(tilts) / (tilts_per_task * n_threads)))
     n_parts = max(1, min(len(tilts), n_parts, most))
-    if whole.is_in_lines:
+    if strip.is_in_lines:
         n_shares = min(_MOST_SHARES, n_threads, most)
         return max(-(-n_parts // n_shares), -(-len(tilts) // tilts_per_task)), n_shares
-    return n_parts, max(1, min(n_threads // n_parts, most // n_parts, whole.n_lanes // _LEAST_LANES_PER_TASK))
+    return n_parts, max(1, min(n_threads // n_parts, most // n_parts, strip.n_lanes // _LEAST_LANES_PER_TASK))
 
 
 def _parts_by_axis(rays: Rays, tilts: np.ndarray, n_parts: int) -> list[np.ndarray]:

@@ -118,6 +118,10 @@ class PackedGrid:
         )
 
 
+_LEAST_TILTS_IN_LINES, _MOST_SLICES_IN_LINES = 24, 4
+"""Where a projection puts slices that are left in lines, though it has to read a cache line of each voxel for them."""
+
+
 @dataclass(frozen=True)
 class LaneBlock:
     """One lane block of a grid; lanes after its slices hold zeros."""
@@ -135,6 +139,11 @@ class LaneBlock:
     def strips(self) -> list[Strip]:
         """The same as a back projection works on them best."""
         return [self.strip] if self.grid.device == "cuda" else strips(self.n_slices, self.grid.lanes)
+
+    def forward_strips(self, n_tilts: int) -> list[Strip]:
+        """Give the same as a projection of so many tilts works on them best."""
+        worth_lines = n_tilts >= _LEAST_TILTS_IN_LINES and self.strips[-1].n_lanes <= _MOST_SLICES_IN_LINES
+        return self.strips if worth_lines else [self.strip]
 
     def sizes(self, strip: Strip) -> tuple[tuple[int, int, int, int], int]:
         """Give what kernels know of a strip: ((z, x) voxels of a slice, first lane, lanes), and how long rows are."""
