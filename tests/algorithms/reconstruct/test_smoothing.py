@@ -69,6 +69,25 @@ def test_asd_pocs_widens_its_envelope_by_the_share_of_the_tilts_that_arrive(nois
     assert state.n_sweeps == 10
 
 
+def test_asd_pocs_shows_what_tv_left_and_new_tilts_while_the_data_come_in(noisy):
+    method, series = method_named("asd-pocs"), noisy.series
+    state = method.add(method.start(Geometry.of(series)), series.projections[:-1], series.tilt_angles[:-1])
+    for _ in range(40):
+        state = method.step(state)
+    pieces = method.step_pieces(state, piece_s=0)
+    while state.next_part < 1:
+        next(pieces)
+    shown = method.volume(state)
+    while state.next_part < 5:
+        next(pieces)
+    pieces.close()
+    np.testing.assert_array_equal(method.volume(state), shown)
+    assert error(state.data.grid.unpack_volume(state.packed_volume), noisy.volume) > error(shown, noisy.volume)
+    state = method.add(state, series.projections[-1:], series.tilt_angles[-1:])
+    moved = method.volume(state) - shown
+    assert 1e-4 < np.linalg.norm(moved) / np.linalg.norm(shown) < 0.1
+
+
 def test_asd_pocs_with_more_tolerance_follows_the_data_less(noisy):
     strict, loose = (reconstruct(noisy.series, "asd-pocs", sweeps=30, tolerance=share) for share in (0.01, 0.4))
     assert loose.metadata["residual"] > 1.005 * strict.metadata["residual"]

@@ -134,7 +134,8 @@ class ASDPOCS:
         state.coarser = coarser.grown(self, state.coarser, data, numbers)
         reach = min(1.0, len(numbers) / min(len(data), self.tilts_per_subset))
         updates = updates_by_sums(data, [numbers], reach)
-        correct_at_once(data, state.packed_volume, updates, (1, np.float32(0)))
+        for volume in [state.packed_volume, state.before] if state.next_part else [state.packed_volume]:
+            correct_at_once(data, volume, updates, (1, np.float32(0)))
         return state
 
     def replace(
@@ -182,8 +183,11 @@ class ASDPOCS:
         state.residual = data.residual(sum(squares))
 
     def volume(self, state: ASDPOCSState, out: np.ndarray | None = None) -> np.ndarray:
-        """Give the volume (z, y, x) float32, in ``out`` when it is given."""
-        return state.data.grid.unpack_volume(state.packed_volume, out)
+        """Give the volume (z, y, x) float32, in ``out`` if given: within a sweep as the last turn of TV left it.
+
+        Until the next turn, what the data bring in is as noisy as they are.
+        """
+        return state.data.grid.unpack_volume(state.before if state.next_part else state.packed_volume, out)
 
     def residual(self, state: ASDPOCSState) -> float:
         """Give ‖A x − b‖ / ‖b‖ over the rays that meet the grid, as the newest sweep met the volume."""
