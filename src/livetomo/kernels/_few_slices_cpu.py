@@ -15,6 +15,7 @@ from livetomo.kernels._lines import (
     BLOCK,
     add_beams,
     add_crossings,
+    ask_for_rows,
     lines_to_rows,
     rows_to_lines,
     update_from_lines,
@@ -41,9 +42,6 @@ _COURSE = np.dtype([(name, np.int64) for name in ("number", "tilt", "at_zero", "
 
 _VOXEL_ROWS, _TILTS = 64, 12
 """Of a tile that is projected back, and how many tilts pass it at once."""
-
-_AHEAD = 8
-"""Rows of voxels from the one that is updated to the one that is fetched meanwhile."""
 
 _ZERO = np.float32(0)
 
@@ -156,7 +154,7 @@ def backproject(volume, projections, beams, update, strip, row_length, z_rows): 
     for z in range(z_rows[0], z_rows[1], _VOXEL_ROWS):
         for x in range(0, n_x, AT_ONCE):
             tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, n_x - x)
-            _gather_tile(beams, (row_length, n_slices), tile, room)
+            _gather_tile(beams, (row_length, n_slices), tile, room, (volume, n_x, lane))
             _update_tile(volume, sums, room[2], update, tile, (n_x, lane))
 
 
@@ -169,7 +167,7 @@ def backproject_with_momentum(volumes, projections, beams, update, strip, row_le
     for z in range(z_rows[0], z_rows[1], _VOXEL_ROWS):
         for x in range(0, n_x, AT_ONCE):
             tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, n_x - x)
-            _gather_tile(beams, (row_length, n_slices), tile, room)
+            _gather_tile(beams, (row_length, n_slices), tile, room, (volumes[0], n_x, lane))
             _totals_to_rows(sums, room[2], tile)
             astray += advance_tile(volumes, sums, update, tile, (n_x, lane), AT_ONCE)
     return astray
@@ -197,8 +195,11 @@ def _new_room(source, beams, row_length):  # type: ignore[no-untyped-def]
 
 
 @part
-def _gather_tile(beams, sizes, tile, room):  # type: ignore[no-untyped-def]
-    """Add up Aᵀ projections of a tile (z, rows, x, columns) in lines; ``sizes`` are (row_length, n_slices)."""
+def _gather_tile(beams, sizes, tile, room, wanted):  # type: ignore[no-untyped-def]
+    """Add up Aᵀ projections of a tile (z, rows, x, columns) in lines; ``sizes`` are (row_length, n_slices).
+
+    Meanwhile the tile's part of ``wanted`` (volume, n_x, lane) is asked for: memory has little else to do.
+    """
     (landings, _, tilts), (known, fan, totals, lines) = beams, room
     totals[:] = _ZERO
     n_beams = 0
@@ -211,6 +212,8 @@ def _gather_tile(beams, sizes, tile, room):  # type: ignore[no-untyped-def]
         if n_beams == _TILTS or number + 1 == len(tilts):
             for j in range(tile[1]):
                 add_beams(totals, lines, fan, (j * BLOCK, n_beams, _counted(sizes[1])))
+                if number + 1 == len(tilts):
+                    ask_for_rows(wanted[0], _first_value(wanted, tile, j), wanted[0].shape[1])
             n_beams = 0
 
 
@@ -220,12 +223,18 @@ def _update_tile(volume, sums, totals, update, tile, row):  # type: ignore[no-un
         _totals_to_rows(sums, totals, tile)
         update_tile(volume, sums, update, tile, row, AT_ONCE)
         return
-    (gain, keep, floor), (n_x, lane), lanes = update, row, volume.shape[1]
+    (gain, keep, floor), (n_x, lane) = update, row
     for j in range(tile[1]):
-        volume_at = ((tile[0] + j + 1) * (n_x + 2) + tile[2] + 1) * lanes + lane
-        next_at = volume_at + _AHEAD * (n_x + 2) * lanes
-        places = volume_at, lanes, j * BLOCK, (tile[0] + j) * n_x + tile[2], next_at
+        first = _first_value((volume, n_x, lane), tile, j)
+        places = first, volume.shape[1], j * BLOCK, (tile[0] + j) * n_x + tile[2]
         update_from_lines(volume, totals, gain, places, (keep, floor))
+
+
+@part(inline="always")
+def _first_value(volume, tile, row):  # type: ignore[no-untyped-def]
+    """Give where a row of a tile begins in (volume, n_x, lane)."""
+    values, n_x, lane = volume
+    return ((tile[0] + row + 1) * (n_x + 2) + tile[2] + 1) * values.shape[1] + lane
 
 
 @part

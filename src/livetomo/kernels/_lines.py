@@ -263,14 +263,14 @@ def lines_to_rows(typingctx: Any, lines: Any, rows: Any, places: Any) -> Any:
 def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places: Any, limits: Any) -> Any:
     """Write max(floor, keep · volume + gain · sums) to 16 rows of 8 lanes, each with a gain of its own; sums are lines.
 
-    ``places`` are int64 (volume_at, row_step, lines_at, gain_at, next_at), ``limits`` float32 (keep, floor), as in
+    ``places`` are int64 (volume_at, row_step, lines_at, gain_at), ``limits`` float32 (keep, floor), as in
     ``update_rows``.
     """
-    signature = types.void(volume, lines, gain, types.UniTuple(types.int64, 5), types.UniTuple(types.float32, 2))
+    signature = types.void(volume, lines, gain, types.UniTuple(types.int64, 4), types.UniTuple(types.float32, 2))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         volume, lines, gain = data_of(context, builder, signature.args[:3], args[:3])
-        volume_at, step, lines_at, gain_at, next_at = (builder.extract_value(args[3], k) for k in range(5))
+        volume_at, step, lines_at, gain_at = (builder.extract_value(args[3], k) for k in range(4))
         keep, floor = (splat(builder, builder.extract_value(args[4], k), _FLOATS) for k in range(2))
         gains = builder.load(vector_at(builder, gain, gain_at, _FLOATS), align=4)
         places = _pointers(builder, builder.gep(volume, [volume_at]), step, AT_ONCE, _HALF)
@@ -285,11 +285,22 @@ def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places
             new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
             for at, start in zip(pair, (0, LANE_STEP), strict=True):
                 builder.store(shuffled(builder, new, range(start, start + LANE_STEP)), at, align=4)
-        for at in _pointers(builder, builder.gep(volume, [next_at]), step, AT_ONCE, _HALF):
-            ask_for(builder, at)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def ask_for_rows(typingctx: Any, volume: Any, volume_at: Any, row_step: Any) -> Any:
+    """Ask for 16 rows of 8 lanes, to be there when they are updated."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        (volume,) = data_of(context, builder, signature.args[:1], args[:1])
+        for at in _pointers(builder, builder.gep(volume, [args[1]]), args[2], AT_ONCE, _HALF):
+            ask_for(builder, at)
+        return context.get_dummy_value()
+
+    return types.void(volume, types.int64, types.int64), generate
 
 
 def _pairs_of_rows(builder: ir.IRBuilder, lines: Any) -> list[Any]:
