@@ -210,8 +210,9 @@ def _line_tasks(
         if next(ended) < n_shares:  # a single step of the interpreter: no two tasks are last
             return
         sums = found.pop(0)
-        for number in range(1, n_shares):
-            sums += found.pop(number)
+        with np.errstate(all="ignore"):  # as in kernels, what is not finite stays so without a word
+            for number in range(1, n_shares):
+                sums += found.pop(number)
         _few_slices_cpu.write(out, sums, *sizes, tilts)
         finish(strip, tilts)
 
