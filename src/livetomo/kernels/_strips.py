@@ -38,7 +38,9 @@ class Strip:
         return self.width + _LANES_OF_TAPS
 
     def cut(self, n_strips: int) -> list["Strip"]:
-        """Give it as so many strips of whole vectors."""
+        """Give it as so many strips of whole vectors, or as it is."""
+        if n_strips == 1:
+            return [self]
         n_vectors = self.n_lanes // VECTOR_LANES
         bounds = [self.first_lane + k * n_vectors // n_strips * VECTOR_LANES for k in range(n_strips + 1)]
         return [Strip(first, end - first) for first, end in pairwise(bounds)]
