@@ -66,7 +66,7 @@ def test_with_few_tilts_it_is_nearer_after_as_many_sweeps(name, few_tilts, monke
     assert errors[0] < 0.9 * errors[1]
 
 
-@pytest.mark.parametrize("name", ["fista-tv", "huber"])
+@pytest.mark.parametrize("name", ["fista-tv", "huber", "constrained-fourier"])
 def test_it_leads_to_the_same_end(name, monkeypatch):
     simulated = record(particles(96)[:, 28:68], np.arange(-90, 90, 8.0), Imaging(noise=0.02))
     method, volumes = method_named(name), []
@@ -76,7 +76,7 @@ def test_it_leads_to_the_same_end(name, monkeypatch):
     assert np.linalg.norm(volumes[0] - volumes[1]) < 0.05 * np.linalg.norm(volumes[1])
 
 
-@pytest.mark.parametrize("name", ["fista-tv", "huber"])
+@pytest.mark.parametrize("name", ["fista-tv", "huber", "constrained-fourier"])
 def test_tilts_one_by_one_end_near_all_at_once(name, few_tilts):
     method, series = method_named(name), few_tilts.series
     singly = added(method, series, slice(0, 1))

@@ -77,6 +77,14 @@ def test_with_noise_it_settles_below_the_best_of_sirt():
     assert error(trusting.data, truth) > 1.3 * error(settled.data, truth)
 
 
+def test_with_few_tilts_from_one_side_it_ends_when_the_volume_is_still():
+    truth, series = particles(noise=0.05, angles=np.arange(-70, -40, 2.0), size=64)
+    alone = reconstruct(series, "constrained-fourier", support=np.ones((1, 1, 1), bool), sweeps=200)
+    led = reconstruct(series, "constrained-fourier")
+    assert error(led.data, truth) < 1.05 * error(alone.data, truth)
+    assert led.metadata["sweeps"] < 150
+
+
 def test_it_keeps_to_positivity_and_support():
     truth, series = particles(angles=FEW)
     support = truth.max(axis=1, keepdims=True) > 0

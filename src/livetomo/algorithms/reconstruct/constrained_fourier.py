@@ -7,6 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from livetomo.algorithms.reconstruct import coarser
+from livetomo.algorithms.reconstruct.coarser import Coarser
 from livetomo.algorithms.reconstruct.fourier_lines import (
     FourierLines,
     bare_cells,
@@ -32,6 +34,7 @@ _LEAST_NORM = 0.5
 """Over the largest factor, in case the power method is not there yet; the true norm was 0.48 to 1 of it."""
 _POINTS_PER_TASK = 2**20
 """Of the doubled grid: some 0.03 s, and little memory."""
+_LEAST_SQUARE = 1e-30
 
 
 @dataclass(eq=False)
@@ -70,6 +73,12 @@ class ConstrainedFourierState:
     aim: Aim | None = None
     """None when the tilts have changed since."""
     residual: float = 1.0
+    change: float = 1.0
+    """The farthest that the newest iteration, or what went ahead of it, moved the volume, over ‖x‖."""
+    coarser: Coarser | None = None
+    """The same at half the resolution, which goes ahead; None where the grid is small or a support is given."""
+    is_led: bool = False
+    """Whether the coarser one has gone ahead of the iteration that is being done."""
 
     def __post_init__(self) -> None:
         grid = self.data.grid
@@ -81,7 +90,7 @@ class ConstrainedFourierState:
     def data_changed(self) -> None:
         """Go by the data as they are now; the momentum stays, it begins anew by itself where it leads uphill."""
         self.is_gridded = np.zeros(self.data.grid.n_blocks, bool)
-        self.aim = None
+        self.aim, self.is_led = None, False
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -100,10 +109,12 @@ class ConstrainedFourier:
     saves iterations (O'Donoghue and Candès, Found. Comput. Math. 15, 715 (2015), doi:10.1007/s10208-013-9150-3).
 
     Noise is told from the mean power of the rows at each frequency: samples pull by the share of signal in them, and
-    frequencies that noise hides are damped, so that the volume settles. A spectrum needs all pixels of its row: weights
-    of pixels are refused, because putting the volume's own projection there was tried and diverged. The specimen should
-    lie within the detector's view at every tilt. Memory: three volumes, some slices of the doubled grid for each
-    thread, and the projections.
+    frequencies that noise hides are damped, so that the volume settles. What few tilts leave open takes many iterations
+    to fill; with up to a tilt for four pixels of the detector, the same at half the resolution goes ahead of each
+    (``coarser``), unless there is a support. A spectrum needs all pixels of its row: weights of pixels are refused,
+    because putting the volume's own projection there was tried and diverged. The specimen should lie within the
+    detector's view at every tilt. Memory: three volumes, half of one for the coarser ones, some slices of the doubled
+    grid for each thread, and the projections.
 
     Raises
     ------
@@ -129,7 +140,8 @@ class ConstrainedFourier:
         data = HeldData.none(geometry)
         volume, extrapolated, gridded = (data.grid.new_volume() for _ in range(3))
         support, powers = packed_support(self.support, data.grid), np.zeros((0, _row_length(geometry) // 2 + 1))
-        return ConstrainedFourierState(data, volume, extrapolated, gridded, support, powers)
+        ahead = coarser.start(self, geometry) if self.support is None else None
+        return ConstrainedFourierState(data, volume, extrapolated, gridded, support, powers, coarser=ahead)
 
     def add(
         self,
@@ -147,6 +159,7 @@ class ConstrainedFourier:
         numbers = data.add(projections, tilt_angles, shifts_px, weights)
         state.powers = np.concatenate([state.powers, np.zeros((len(numbers), state.powers.shape[1]))])
         _measure_powers(state, numbers)
+        state.coarser = coarser.grown(self, state.coarser, data, numbers)
         state.extrapolated -= state.packed_volume
         updates = updates_by_sums(data, [numbers], len(numbers) / max(len(data), 1))
         correct_at_once(data, state.packed_volume, updates, (1, self._floor))
@@ -168,6 +181,8 @@ class ConstrainedFourier:
         """Put a corrected projection in the place of number ``index``; the next iteration goes by it."""
         refuse_pixel_weights(None if weights is None else np.atleast_1d(weights))
         _measure_powers(state, state.data.replace(index, projection, tilt_angle, shift_px, weights))
+        if state.coarser is not None:
+            coarser.replace(self, state.coarser, state.data, index)
         state.data_changed()
         return state
 
@@ -182,20 +197,26 @@ class ConstrainedFourier:
 
         The slices that were done least often come first.
         """
-        data, squares = state.data, list[float]()
+        data, squares, moves = state.data, list[float](), list[np.ndarray]()
         if not len(data):
             return
         if state.aim is None:
             state.aim = yield from self._aim(state)
+        if state.coarser is not None and not state.is_led:
+            volumes = state.packed_volume, state.extrapolated
+            lead = yield from coarser.go_ahead(self, state.coarser, data.grid, volumes, self._floor, piece_s)
+            state.change, state.is_led = _length(lead), True
         for block in np.argsort(state.n_done, kind="stable").tolist():
             if not state.is_gridded[block]:
                 yield from self._grid(state, state.aim, block, piece_s)
             batches = range(-(-pairs_there(data.grid, block) // _pairs(data.grid)))
-            iterations = [partial(self._iterate, state, state.aim, block, batch) for batch in batches]
+            iterations = [partial(self._iterate, state, state.aim, block, batch, moves) for batch in batches]
             yield from packed.run_in_pieces(iterations, piece_s)
             state.n_done[block] += 1
         yield from misfit(data, state.packed_volume, Scratch(data), squares, piece_s)
         state.residual = data.residual(sum(squares))
+        moved = _length(np.sum(moves, axis=0))
+        state.change, state.is_led = max(moved, state.change) if state.is_led else moved, False
 
     def volume(self, state: ConstrainedFourierState, out: np.ndarray | None = None) -> np.ndarray:
         """Give the volume (z, y, x) float32, in ``out`` when it is given."""
@@ -204,6 +225,10 @@ class ConstrainedFourier:
     def residual(self, state: ConstrainedFourierState) -> float:
         """Give ‖A x − b‖ / ‖b‖ as the newest iteration left it, A the projector of the other iterative methods."""
         return state.residual
+
+    def change(self, state: ConstrainedFourierState) -> float:
+        """Give ‖x − x before‖ / ‖x‖, the farthest that the newest iteration, or what went ahead of it, moved it."""
+        return state.change
 
     @property
     def _floor(self) -> np.float32:
@@ -235,7 +260,9 @@ class ConstrainedFourier:
         yield from packed.run_in_pieces(tasks, piece_s)
         state.is_gridded[block] = True
 
-    def _iterate(self, state: ConstrainedFourierState, aim: Aim, block: int, batch: int) -> None:
+    def _iterate(
+        self, state: ConstrainedFourierState, aim: Aim, block: int, batch: int, moves: list[np.ndarray]
+    ) -> None:
         grid, pairs = state.data.grid, _pairs(state.data.grid)
         lanes = slice(2 * pairs * batch, 2 * pairs * (batch + 1))
         ahead, volume, gridded = (
@@ -251,6 +278,7 @@ class ConstrainedFourier:
         if state.support.shape[1]:
             new *= bare_cells(grid, state.support[block])[..., lanes]
         change = new - volume
+        moves.append(np.array([np.vdot(change, change), np.vdot(new, new)], np.float64))
         leads_uphill = float(np.vdot(ahead - new, change)) > 0
         pace = 1.0 if leads_uphill else state.pace[block, batch]
         state.pace[block, batch] = (1 + np.sqrt(1 + 4 * pace**2)) / 2
@@ -263,6 +291,11 @@ def _measure_powers(state: ConstrainedFourierState, numbers: np.ndarray) -> None
     length = _row_length(state.data.geometry)
     for number in numbers:
         state.powers[number] = row_powers(state.data.images(np.array([number])), length)[0]
+
+
+def _length(squares: np.ndarray) -> float:
+    """Give ‖way‖ / ‖x‖ from their squares."""
+    return float(np.sqrt(squares[0] / max(squares[1], _LEAST_SQUARE)))
 
 
 def _pairs(grid: packed.PackedGrid) -> int:
