@@ -100,12 +100,13 @@ def go_ahead(
     volumes: tuple[np.ndarray, ...],
     floor: np.float32,
     piece_s: float,
+    n_sweeps: int = _SWEEPS_AHEAD,
 ) -> Generator[None, None, np.ndarray]:
     """Do some sweeps with the coarser one and carry what changed over to the packed volumes.
 
     Gives (2,): ‖way‖² of the first of the volumes, and ‖x‖².
     """
-    for _ in range(_SWEEPS_AHEAD):
+    for _ in range(n_sweeps):
         if not coarser.is_still:
             yield from method.step_pieces(coarser.state, piece_s)
             coarser.residuals.append(method.residual(coarser.state))
