@@ -79,8 +79,9 @@ def find_format(path: Path, raw_shape_given: bool = False) -> Format:
         return READERS[".raw"]
     found = READERS.get(inner_suffix(path)) or _by_first_bytes(path)
     if found is None:
+        kind = repr(path.suffix) if path.suffix else "a name without suffix"
         raise UnknownFormat(
-            f"{path}: no reader for {path.suffix or 'a name without suffix'!r}; known are {', '.join(READERS)}; "
+            f"{path}: no reader for {kind}; known are {', '.join(READERS)}; "
             "raw binary of any name is read when shape= and dtype= are given"
         )
     if is_compressed(path) and not found.may_be_compressed:
