@@ -103,6 +103,17 @@ def test_dead_pixels_and_a_replaced_tilt_leave_no_trace(name, few_tilts):
     assert np.linalg.norm(volumes[1] - volumes[0]) < 0.05 * np.linalg.norm(volumes[0])
 
 
+@pytest.mark.parametrize("name", [*METHODS, "constrained-fourier"])
+def test_no_tilts_change_nothing(name, few_tilts):
+    method = method_named(name)
+    state = method.step(added(method, few_tilts.series, slice(0, 0)))
+    assert not method.volume(state).any()
+    state = method.step(added(method, few_tilts.series))
+    before = method.volume(state)
+    state = method.add(state, few_tilts.series.projections[:0], few_tilts.series.tilt_angles[:0])
+    np.testing.assert_array_equal(method.volume(state), before)
+
+
 def test_small_grids_have_none_nor_those_seen_from_many_sides(few_tilts):
     method, series = method_named("fista-tv"), few_tilts.series
     state = added(method, series)

@@ -159,11 +159,13 @@ class ConstrainedFourier:
         refuse_rotations(rotations_deg)
         data = state.data
         numbers = data.add(projections, tilt_angles, shifts_px, weights)
+        if not len(numbers):
+            return state
         state.powers = np.concatenate([state.powers, np.zeros((len(numbers), state.powers.shape[1]))])
         _measure_powers(state, numbers)
         state.coarser = coarser.grown(self, state.coarser, data, numbers)
         state.extrapolated -= state.packed_volume
-        updates = updates_by_sums(data, [numbers], len(numbers) / max(len(data), 1))
+        updates = updates_by_sums(data, [numbers], len(numbers) / len(data))
         correct_at_once(data, state.packed_volume, updates, (1, self._floor))
         if state.support.shape[1]:
             state.packed_volume *= state.support
