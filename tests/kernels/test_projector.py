@@ -4,8 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livetomo.kernels import packed
-from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import LANE_STEP
 from livetomo.kernels.projector import Projector
 
 sizes = st.integers(1, 21)
@@ -99,23 +97,6 @@ def test_every_number_of_slices_is_projected_alike(n_slices, n_tilts):
     np.testing.assert_allclose(A(plane * scale), single(plane) * scale, rtol=1e-5)
     rays = np.random.default_rng(1).random((n_tilts, 1, 23)).astype(np.float32)
     np.testing.assert_allclose(A.T(rays * scale), single.T(rays) * scale, rtol=2e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("n_vectors", [9, 12, 17])
-def test_rows_longer_than_the_registers_are_projected_in_parts(n_vectors):
-    lanes, random = n_vectors * VECTOR_LANES, np.random.default_rng(0)
-    grid = packed.PackedGrid((19, lanes, 23), 23)
-    rays, tilts = packed.Rays.of(grid, np.array([-61, 0, 33, 90]), np.zeros(4), 0.0), np.arange(4)
-    images = []
-    for width in (lanes, LANE_STEP):
-        grid.__dict__["lanes"] = width
-        volume, out = grid.new_volume(), grid.new_projections(4)
-        grid.pack_volume(random.random((19, 1, 23), np.float32) * np.arange(lanes)[:, None], volume)
-        for block in range(grid.n_blocks):
-            packed.run(packed.project_tasks(grid.block(block), rays, volume[block], out[block], tilts))
-        images.append(grid.unpack_projections(out, 0, 4))
-        random = np.random.default_rng(0)
-    np.testing.assert_allclose(*images, rtol=1e-5)
 
 
 @pytest.mark.parametrize("angle", [-90, -60, -45, 0, 17.3, 45, 74, 90, 135, 180, 270])

@@ -8,7 +8,7 @@ import numpy as np
 
 from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import LANE_STEP
+from livetomo.kernels._lanes import LANE_STEP, update_rows
 from livetomo.kernels._lines import (
     AT_ONCE,
     BEAM,
@@ -20,8 +20,9 @@ from livetomo.kernels._lines import (
     rows_to_lines,
     update_from_lines,
 )
+from livetomo.kernels._momentum_cpu import advance_rows
 from livetomo.kernels._positions import FRACTION_BITS, coarse, pixels_under, rays_that_meet
-from livetomo.kernels._project_cpu import RAY_BORDER, advance_tile, update_tile
+from livetomo.kernels._project_cpu import RAY_BORDER
 
 HAS_LINES = VECTOR_LANES == AT_ONCE
 """Whether this processor has AVX-512."""
@@ -169,7 +170,7 @@ def backproject_with_momentum(volumes, projections, beams, update, strip, row_le
             tile = z, min(_VOXEL_ROWS, z_rows[1] - z), x, min(AT_ONCE, n_x - x)
             _gather_tile(beams, (row_length, n_slices), tile, room, (volumes[0], n_x, lane))
             _totals_to_rows(sums, room[2], tile)
-            astray += advance_tile(volumes, sums, update, tile, (n_x, lane), AT_ONCE)
+            astray += _advance_tile(volumes, sums, update, tile, (n_x, lane))
     return astray
 
 
@@ -219,15 +220,26 @@ def _gather_tile(beams, sizes, tile, room, wanted):  # type: ignore[no-untyped-d
 
 @part
 def _update_tile(volume, sums, totals, update, tile, row):  # type: ignore[no-untyped-def]
-    if tile[3] < AT_ONCE:
+    ((gain, keep, floor), (n_x, lane)), is_whole = (update, row), tile[3] == AT_ONCE
+    if not is_whole:
         _totals_to_rows(sums, totals, tile)
-        update_tile(volume, sums, update, tile, row, AT_ONCE)
-        return
-    (gain, keep, floor), (n_x, lane) = update, row
     for j in range(tile[1]):
-        first = _first_value((volume, n_x, lane), tile, j)
-        places = first, volume.shape[1], j * BLOCK, (tile[0] + j) * n_x + tile[2]
-        update_from_lines(volume, totals, gain, places, (keep, floor))
+        first, gain_at = _first_value((volume, n_x, lane), tile, j), (tile[0] + j) * n_x + tile[2]
+        if is_whole:
+            places = first, volume.shape[1], j * BLOCK, gain_at
+            update_from_lines(volume, totals, gain, places, (keep, floor))
+        else:
+            update_rows(volume, sums, gain, (first, j * BLOCK, gain_at, tile[3]), (keep, floor))
+
+
+@part
+def _advance_tile(volumes, sums, update, tile, row):  # type: ignore[no-untyped-def]
+    (z, n_rows, x, n_columns), (n_x, lane) = tile, row
+    astray = np.float64(0)
+    for j in range(n_rows):
+        place, gain = ((z + j + 1) * (n_x + 2) + x + 1, lane), update[0][z + j, x : x + n_columns]
+        astray += advance_rows(volumes, place, sums, j * AT_ONCE, gain, update[1:])
+    return astray
 
 
 @part(inline="always")

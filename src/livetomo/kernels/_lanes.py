@@ -18,7 +18,6 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from livetomo.kernels._host_cpu import HAS_AVX, VECTOR_LANES
-from livetomo.kernels._vectors import ask_for
 
 LANE_STEP = 8
 """Rows have so many lanes or whole vectors of lanes."""
@@ -30,7 +29,7 @@ MOST_VALUES = OFFSET_STEP << 32
 """Values of an array that taps can reach."""
 
 MOST_LANES = (9 if VECTOR_LANES == 16 else 8) * VECTOR_LANES
-"""Lanes whose sums stay in registers, 32 or 16 with the weights and what is loaded; longer rows are done in parts."""
+"""Lanes whose sums stay in registers, 32 or 16 with the weights and what is loaded; rows are no longer."""
 
 FAST = ("fast",)
 
@@ -54,6 +53,7 @@ class Row:
         self.builder, self.side_by_side = builder, lanes == _SIDE_BY_SIDE
         self.vector = ir.VectorType(_FLOAT, LANE_STEP if lanes == LANE_STEP else VECTOR_LANES)
         self.starts = range(0, max(lanes, 1), self.vector.count)
+        self.n_lanes = max(lanes, LANE_STEP)
 
     def zeros(self) -> list[Any]:
         return [ir.Constant(self.vector, None)] * len(self.starts)
@@ -76,14 +76,25 @@ class Row:
 
     def add_to(self, target: Any, sums: list[list[Any]]) -> None:
         """Add all the sums to a target row."""
-        for start, *parts in zip(self.starts, *sums, strict=True):
+        for pointer, total in zip(self.at(target), self.plus(target, sums), strict=True):
+            self.builder.store(total, pointer, align=4)
+
+    def plus(self, source: Any, sums: list[list[Any]]) -> list[Any]:
+        """Give a row and all the sums added up."""
+        totals = []
+        for pointer, *parts in zip(self.at(source), *sums, strict=True):
             if self.side_by_side:
                 parts = [half for part in parts for half in self._halves(part)]
-            pointer = vector_at(self.builder, target, _INDEX(start), parts[0].type)
             parts.append(self.builder.load(pointer, align=4))
             while len(parts) > 1:
                 parts = [*parts[2:], self.builder.fadd(parts[0], parts[1], flags=FAST)]
-            self.builder.store(parts[0], pointer, align=4)
+            totals.append(parts[0])
+        return totals
+
+    def at(self, row: Any) -> list[Any]:
+        """Give pointers to the vectors of a row in memory."""
+        vector = _OCTET if self.side_by_side else self.vector
+        return [vector_at(self.builder, row, _INDEX(start), vector) for start in self.starts]
 
     def _halves(self, vector: Any) -> list[Any]:
         return [shuffled(self.builder, vector, range(start, start + LANE_STEP)) for start in (0, LANE_STEP)]
@@ -151,7 +162,7 @@ def adder(module: ir.Module, name: str, kinds: list[Any], write: Callable[..., N
     """Give a function of lanes, gap, step, target, source and more, written into the module at its first use.
 
     So many lanes of the rows are worked on. ``write`` (builder, row, (target, step from row to row), sources, more)
-    writes what it does with a part of these.
+    writes what it does with rows of so many.
     """
     name = f"livetomo.{name}"
     if name in module.globals:
@@ -159,23 +170,22 @@ def adder(module: ir.Module, name: str, kinds: list[Any], write: Callable[..., N
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), [_INDEX, _INDEX, _INDEX, *kinds]), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
-    lanes, gap, step, target, source, *more = function.args
+    width, gap, step, target, source, *more = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    widths = [_SIDE_BY_SIDE, *_WIDTHS] if VECTOR_LANES > LANE_STEP else _WIDTHS
-    with _parts(builder, lanes) as (start, width):
-        if widths[0] == _SIDE_BY_SIDE:
-            both = (builder.icmp_unsigned("==", value, _INDEX(LANE_STEP)) for value in (lanes, gap))
-            width = builder.select(builder.and_(*both), _INDEX(_SIDE_BY_SIDE), width)
-        pair = builder.gep(source, [start]), builder.gep(source, [builder.add(start, gap)])
-        into, done = builder.gep(target, [start]), builder.append_basic_block("done")
-        choice = builder.switch(width, done)
-        for each in widths:
-            case = builder.append_basic_block(f"lanes{each}")
-            choice.add_case(_INDEX(each), case)
-            builder.position_at_end(case)
-            write(builder, Row(builder, each), (into, step), pair, more)
-            builder.branch(done)
-        builder.position_at_end(done)
+    widths = _WIDTHS
+    if VECTOR_LANES > LANE_STEP:
+        both = (builder.icmp_unsigned("==", value, _INDEX(LANE_STEP)) for value in (width, gap))
+        width = builder.select(builder.and_(*both), _INDEX(_SIDE_BY_SIDE), width)
+        widths = [_SIDE_BY_SIDE, *widths]
+    pair, done = (source, builder.gep(source, [gap])), builder.append_basic_block("done")
+    choice = builder.switch(width, done)
+    for each in widths:
+        case = builder.append_basic_block(f"lanes{each}")
+        choice.add_case(_INDEX(each), case)
+        builder.position_at_end(case)
+        write(builder, Row(builder, each), (target, step), pair, more)
+        builder.branch(done)
+    builder.position_at_end(done)
     builder.ret_void()
     return function
 
@@ -194,18 +204,6 @@ def data_of(context: Any, builder: ir.IRBuilder, kinds: Any, arrays: Any) -> lis
 def lanes_of(context: Any, builder: ir.IRBuilder, kind: Any, array: Any) -> Any:
     """Give the length of an array's rows."""
     return builder.extract_value(context.make_array(kind)(context, builder, array).shape, 1)
-
-
-@contextmanager
-def _parts(builder: ir.IRBuilder, lanes: Any) -> Iterator[tuple[Any, Any]]:
-    """Cut rows into parts of whole vectors whose sums stay in registers: where each begins, and its lanes."""
-    n_parts = builder.udiv(builder.add(lanes, _INDEX(MOST_LANES - 1)), _INDEX(MOST_LANES))
-    n_vectors = builder.udiv(builder.add(lanes, _INDEX(VECTOR_LANES - 1)), _INDEX(VECTOR_LANES))
-    width = builder.udiv(builder.add(n_vectors, builder.sub(n_parts, _INDEX(1))), n_parts)
-    width = builder.mul(width, _INDEX(VECTOR_LANES))
-    with cgutils.for_range_slice(builder, _INDEX(0), lanes, width, intp=_INDEX) as (start, _):
-        rest = builder.sub(lanes, start)
-        yield start, builder.select(builder.icmp_unsigned("<", rest, width), rest, width)
 
 
 @contextmanager
@@ -259,17 +257,16 @@ def splat(builder: ir.IRBuilder, scalar: Any, vector: ir.VectorType) -> Any:
 def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, limits: Any) -> Any:
     """Write max(floor, keep · volume + gain · sums) to neighbouring rows of ``volume``, each with its own gain.
 
-    ``places`` are int64 (volume_at, sums_at, gain_at, n_rows, next_at): where the first of them begin, how many there
-    are, and which rows of the volume will be wanted next, fetched from memory meanwhile. ``limits`` are float32 (keep,
-    floor). Rows of sums have a multiple of LANE_STEP lanes, those of the volume may have more.
+    ``places`` are int64 (volume_at, sums_at, gain_at, n_rows): where the first of them begin, and how many there are.
+    ``limits`` are float32 (keep, floor). Rows of sums have a multiple of LANE_STEP lanes, those of the volume may have
+    more.
     """
-    signature = types.void(volume, sums, gain, types.UniTuple(types.int64, 5), types.UniTuple(types.float32, 2))
+    signature = types.void(volume, sums, gain, types.UniTuple(types.int64, 4), types.UniTuple(types.float32, 2))
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         arrays = [context.make_array(kind)(context, builder, args[k]) for k, kind in enumerate(signature.args[:3])]
         places = [builder.extract_value(args[3], k) for k in range(4)]
         values, sums, gain = (builder.gep(array.data, [at]) for array, at in zip(arrays, places, strict=False))
-        following = builder.gep(arrays[0].data, [builder.extract_value(args[3], 4)])
         keep, floor = (splat(builder, builder.extract_value(args[4], k), _OCTET) for k in range(2))
         step, lanes = (builder.extract_value(array.shape, 1) for array in arrays[:2])
         with cgutils.for_range(builder, places[3], intp=_INDEX) as row:
@@ -282,7 +279,6 @@ def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, 
                 new = builder.fadd(builder.fmul(builder.load(target, align=4), keep, flags=FAST), new, flags=FAST)
                 new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
                 builder.store(new, target, align=4)
-                ask_for(builder, builder.gep(following, [at]))
         return context.get_dummy_value()
 
     return signature, generate

@@ -8,12 +8,11 @@ cache while all its tilts pass.
 
 import numpy as np
 
-from livetomo.kernels._add_fan import add_fan
 from livetomo.kernels._add_rays import add_rays
 from livetomo.kernels._compiled import kernel, part
+from livetomo.kernels._fan import add_fan
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import OFFSET_STEP, update_rows
-from livetomo.kernels._momentum_cpu import advance_rows
+from livetomo.kernels._lanes import OFFSET_STEP
 from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, coarse, pixels_under, rays_that_meet
 from livetomo.kernels._taps import TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
 
@@ -24,6 +23,9 @@ _ZERO, _ONE = np.float32(0), np.float32(1)
 _FAR = 1 << 31
 _TINY = 2.0**-64  # instead of no step, which nothing may be divided by
 _RAYS = 8  # whose taps are laid before they are added up
+_FAN, _MOST_ROWS = 6, 32
+"""Tilts that pass a row of voxels at once, and rows of voxels whose products are added up in float32."""
+
 _CACHED_VALUES = 136_000 if VECTOR_LANES == 16 else 40_000
 """Values of a forward tile; the second cache of processors with such vectors holds twice as many at the least."""
 
@@ -110,37 +112,63 @@ def backproject(volume, projections, beams, update, strip, row_length, z_rows): 
 
     ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor), ``strip`` is as in ``project``.
     """
-    _, n_x, first_lane, lanes = strip
-    tile_size, sums, room = _new_room(lanes)
-    for z in range(z_rows[0], z_rows[1], tile_size):
-        for x in range(0, n_x, tile_size):
-            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_x - x)
-            _gather_tile(sums, projections, beams, (row_length, first_lane), tile, room)
-            update_tile(volume, sums, update, tile, (n_x, first_lane), tile_size)
+    gain, keep, floor = update
+    sums, room = _new_room(strip[3])
+    _gather((volume,), (projections, beams), (sums, gain), (keep, floor), (strip[2], row_length, z_rows), room)
+
+
+@kernel
+def backproject_with_momentum(volumes, projections, beams, update, strip, row_length, z_rows):  # type: ignore[no-untyped-def]
+    """Update the voxel rows ``z_rows`` of y and x: x' = min(ceiling, max(floor, keep · y + gain · Aᵀ projections)).
+
+    Then y = x' + momentum · (x' - x) and x = x'. ``volumes`` are (y, x, support), a support without rows is everywhere;
+    ``update`` is (gain (z, x), keep, floor, ceiling, momentum). Gives Σ (y - x') (x' - x): above 0, it leads uphill.
+    """
+    sums, room = _new_room(strip[3])
+    astray, total = np.zeros(VECTOR_LANES, np.float32), np.float64(0)
+    for z in range(z_rows[0], z_rows[1], _MOST_ROWS):
+        part_of_rows = z, min(z + _MOST_ROWS, z_rows[1])
+        places = strip[2], row_length, part_of_rows
+        _gather(volumes, (projections, beams), (sums, update[0], astray), update[1:], places, room)
+        total += astray.sum()
+        astray[:] = _ZERO
+    return total
 
 
 @part
 def _new_room(lanes):  # type: ignore[no-untyped-def]
-    """Give the size of tiles and room for their sums, for a fan of tilts and for the taps of a row of voxels."""
-    tile_size, n_beams = 32 if lanes <= 64 else 16, 6
-    fan = np.empty((n_beams, 5), np.int64), np.empty((n_beams, 4), np.float32)
-    sums = np.empty((tile_size * tile_size, lanes), np.float32)
-    taps, _ = _new_taps(n_beams, tile_size)
-    return tile_size, sums, (fan, taps)
+    """Give room for the sums of a tile, with a row of zeros at its end, for a fan of tilts, and for its taps."""
+    tile_size = 32 if lanes <= 64 else 16
+    fan = np.empty((_FAN, 5), np.int64), np.empty((_FAN, 4), np.float32)
+    sums = np.empty((tile_size * tile_size + 1, lanes), np.float32)
+    sums[tile_size * tile_size] = _ZERO
+    taps, _ = _new_taps(_FAN, tile_size)
+    return sums, (fan, taps, tile_size)
+
+
+@part(inline="always")
+def _gather(volumes, source, data, limits, places, room):  # type: ignore[no-untyped-def]
+    """Update the voxel rows of ``places`` (first lane, row_length, (first, end)); see ``add_fan``."""
+    (first_lane, row_length, z_rows), (fan, taps, tile_size), n_x = places, room, data[1].shape[1]
+    for z in range(z_rows[0], z_rows[1], tile_size):
+        for x in range(0, n_x, tile_size):
+            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_x - x)
+            _gather_tile(volumes, source, data, limits, (tile, first_lane, row_length), room)
 
 
 @part
-def _gather_tile(sums, projections, beams, row, tile, room):  # type: ignore[no-untyped-def]
-    """Write Aᵀ projections of a tile (z, rows, x, columns) into ``sums``; ``row`` is (row_length, first lane)."""
-    sums[:] = _ZERO
-    n_beams, n_tilts = 0, len(beams[2])
-    n_fans = -(-n_tilts // len(room[0][0]))
+def _gather_tile(volumes, source, data, limits, places, room):  # type: ignore[no-untyped-def]
+    """Update a tile (z, rows, x, columns): all tilts that pass it, in fans."""
+    (projections, beams), (tile, first_lane, row_length), fan = source, places, room[0]
+    row_shape = row_length, projections.shape[1] // OFFSET_STEP, first_lane // OFFSET_STEP
+    n_beams, is_first, n_tilts = 0, True, len(beams[2])
+    n_fans = -(-n_tilts // len(fan[0]))
     for number in range(n_tilts):
-        row_shape = row[0], projections.shape[1] // OFFSET_STEP, row[1] // OFFSET_STEP
-        n_beams += _aim(beams, beams[2][number], tile, row_shape, room[0], n_beams)
-        if n_beams * n_fans >= n_tilts or number + 1 == n_tilts:
-            _gather_fan(sums, projections, tile, room, n_beams)
-            n_beams = 0
+        n_beams += _aim(beams, beams[2][number], tile, row_shape, fan, n_beams)
+        if n_beams * n_fans >= n_tilts and number + 1 < n_tilts:
+            _gather_fan(volumes, projections, data, limits, (tile, first_lane), room, (n_beams, is_first, False))
+            n_beams, is_first = 0, False
+    _gather_fan(volumes, projections, data, limits, (tile, first_lane), room, (n_beams, is_first, True))
 
 
 @part(inline="always")
@@ -163,54 +191,28 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
     return 1
 
 
+@part
+def _gather_fan(volumes, projections, data, limits, places, room, stage):  # type: ignore[no-untyped-def]
+    """Add up a fan row by row of the tile; ``stage`` is (tilts, is_first, is_last)."""
+    (n_beams, is_first, is_last), (tile, first_lane), (fan, taps, tile_size) = stage, places, room
+    (z, n_rows, x, n_columns), (n_x, stride), lanes = tile, (data[1].shape[1], volumes[0].shape[1]), data[0].shape[1]
+    z_step, zeros_at = (n_x + 2) * stride, tile_size * tile_size * lanes
+    for j in range(n_rows):
+        _lay_row(taps, fan, j, (n_beams, n_columns, tile_size), projections)
+        sums_at, volume_at = j * tile_size * lanes, (z + j + 1) * z_step + (x + 1) * stride + first_lane
+        held = zeros_at if is_first else sums_at, 0 if is_first else lanes, sums_at, np.int64(is_last)
+        at = volume_at, volume_at + 2 * z_step, (z + j) * n_x + x
+        add_fan(volumes, projections, taps, data, (n_columns, n_beams, tile_size), held, at, limits)
+
+
 @part(inline="always")
-def _gather_fan(sums, projections, tile, room, n_beams):  # type: ignore[no-untyped-def]
-    (places, shapes), taps = room
-    steps_per_row, tile_size = projections.shape[1] // OFFSET_STEP, (len(taps[0]) - TAPS_READ_AT_ONCE) // len(shapes)
-    for j in range(tile[1]):
-        for k in range(n_beams):
-            start, step = places[k, 0] + j * places[k, 1], places[k, 2]
-            rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(steps_per_row)
-            hat = shapes[k, 0], shapes[k, 1], shapes[k, 2], shapes[k, 3]
-            steps = coarse(step), coarse(step * TAPS_AT_ONCE)
-            lay_taps(taps, k * tile_size, tile[3], (coarse(start), *steps, *rows), hat)
-        add_fan(sums, projections, taps, (j * tile_size * sums.shape[1], tile[3], n_beams, tile_size))
-
-
-@part
-def update_tile(volume, sums, update, tile, row, tile_size):  # type: ignore[no-untyped-def]
-    (gain, keep, floor), (n_x, first_lane) = update, row
-    z, n_j, x, n_i = tile
-    for j in range(n_j):
-        volume_at = ((z + j + 1) * (n_x + 2) + x + 1) * volume.shape[1] + first_lane
-        next_at = volume_at + 2 * (n_x + 2) * volume.shape[1]
-        places = volume_at, j * tile_size * sums.shape[1], (z + j) * n_x + x, n_i, next_at
-        update_rows(volume, sums, gain, places, (keep, floor))
-
-
-@kernel
-def backproject_with_momentum(volumes, projections, beams, update, strip, row_length, z_rows):  # type: ignore[no-untyped-def]
-    """Update the voxel rows ``z_rows`` of y and x: x' = min(ceiling, max(floor, keep · y + gain · Aᵀ projections)).
-
-    Then y = x' + momentum · (x' - x) and x = x'. ``volumes`` are (y, x, support), a support without rows is everywhere;
-    ``update`` is (gain (z, x), keep, floor, ceiling, momentum). Gives Σ (y - x') (x' - x): above 0, it leads uphill.
-    """
-    _, n_x, first_lane, lanes = strip
-    tile_size, sums, room = _new_room(lanes)
-    astray = 0.0
-    for z in range(z_rows[0], z_rows[1], tile_size):
-        for x in range(0, n_x, tile_size):
-            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_x - x)
-            _gather_tile(sums, projections, beams, (row_length, first_lane), tile, room)
-            astray += advance_tile(volumes, sums, update, tile, (n_x, first_lane), tile_size)
-    return astray
-
-
-@part
-def advance_tile(volumes, sums, update, tile, row, tile_size):  # type: ignore[no-untyped-def]
-    (z, n_j, x, n_i), (n_x, first_lane) = tile, row
-    astray = np.float64(0)
-    for j in range(n_j):
-        place, gain = ((z + j + 1) * (n_x + 2) + x + 1, first_lane), update[0][z + j, x : x + n_i]
-        astray += advance_rows(volumes, place, sums, j * tile_size, gain, update[1:])
-    return astray
+def _lay_row(taps, fan, row, sizes, projections):  # type: ignore[no-untyped-def]
+    """Lay the taps of a row of the tile, for each tilt of the fan; ``sizes`` are (tilts, columns, taps_per_tilt)."""
+    (places, shapes), (n_beams, n_columns, taps_per_tilt) = fan, sizes
+    steps_per_row = projections.shape[1] // OFFSET_STEP
+    for k in range(n_beams):
+        start, step = places[k, 0] + row * places[k, 1], places[k, 2]
+        rows = np.int32(places[k, 4]), np.int32(places[k, 3]), np.int32(0), np.int32(steps_per_row)
+        hat = shapes[k, 0], shapes[k, 1], shapes[k, 2], shapes[k, 3]
+        steps = coarse(step), coarse(step * TAPS_AT_ONCE)
+        lay_taps(taps, k * taps_per_tilt, n_columns, (coarse(start), *steps, *rows), hat)
