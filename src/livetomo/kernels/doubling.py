@@ -15,7 +15,7 @@ import numpy as np
 from livetomo.kernels import _double_cpu
 from livetomo.kernels._threads import run, run_in_pieces, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
-from livetomo.kernels.packed import PackedGrid
+from livetomo.kernels.packed import PackedGrid, aligned_zeros
 
 Axis = tuple[np.ndarray, np.ndarray]
 
@@ -39,8 +39,8 @@ def carry_over(
     piece. Gives (2,): Σ of the squares of what was added to the first of the volumes, and of that volume.
     """
     grid, (n_z, n_y, n_x) = grids[0], grids[1].volume_shape
-    between = PackedGrid((n_z, grid.volume_shape[1], n_x), grid.detector_width, grid.device)
-    change, work = between.new_volume(), twin(_double_cpu, coarse)
+    change = aligned_zeros((grid.n_blocks, (n_z + 2) * (n_x + 2), grid.lanes), grid.device)
+    work = twin(_double_cpu, coarse)
     z_axis, y_axis, x_axis = (
         _axis(size, coarse_size) for size, coarse_size in zip(grid.volume_shape, (n_z, n_y, n_x), strict=True)
     )

@@ -20,6 +20,9 @@ from livetomo.kernels._strips import Strip, best_width, one_strip, strips
 from livetomo.kernels._threads import run, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 
+_MOST_CACHED_VALUES, _LEAST_LANES_FOR_CACHE = 6 << 20, 64
+"""Of a block that a cache of 32 MB holds, and lanes of which it is worth it: taps take as long as some lanes do."""
+
 
 @dataclass(frozen=True)
 class PackedGrid:
@@ -35,9 +38,16 @@ class PackedGrid:
 
     @cached_property
     def lanes(self) -> int:
-        """Slices that lie next to each other: the width that costs least for this many slices."""
-        n_y, most = self.volume_shape[1], min(MOST_LANES, MOST_VALUES // math.prod(n + 2 for n in self.n_zx))
-        return best_width(n_y, most)
+        """Slices that lie next to each other: the width that costs least for this many slices.
+
+        Or less, for a block to stay in the cache that processors share while one ordered subset follows another.
+        """
+        n_y, n_rows = self.volume_shape[1], math.prod(n + 2 for n in self.n_zx)
+        widest = best_width(n_y, min(MOST_LANES, MOST_VALUES // n_rows))
+        if self.device == "cuda" or widest * n_rows <= _MOST_CACHED_VALUES:
+            return widest
+        narrower = best_width(n_y, _MOST_CACHED_VALUES // n_rows)
+        return narrower if narrower >= _LEAST_LANES_FOR_CACHE else widest
 
     @property
     def n_blocks(self) -> int:

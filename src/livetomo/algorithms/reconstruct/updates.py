@@ -7,6 +7,7 @@ plane cross the blocks: for these the whole volume is turned, what is missing is
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -52,12 +53,16 @@ class Scratch:
 
 
 def parts_of(updates: list[Update], n_blocks: int) -> list[tuple[Update, range]]:
-    """Give what is done at a time: an update and the lane blocks it changes, one, or all when tilts are turned."""
-    return [
-        (update, blocks)
-        for update in updates
-        for blocks in ([range(k, k + 1) for k in range(n_blocks)] if update.turn is None else [range(n_blocks)])
-    ]
+    """Give what is done at a time: an update and the lane blocks it changes, one, or all when tilts are turned.
+
+    Upright updates that follow each other come block by block, for a block to stay in a cache meanwhile.
+    """
+    parts = list[tuple[Update, range]]()
+    for is_upright, some in groupby(updates, lambda update: update.turn is None):
+        following = list(some)
+        blocks = [range(k, k + 1) for k in range(n_blocks)] if is_upright else [range(n_blocks)]
+        parts += [(update, block) for block in blocks for update in following]
+    return parts
 
 
 def correct(
