@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from livetomo.kernels import packed_grid
 from livetomo.kernels.doubling import carry_over, halved_size
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid
 
@@ -42,6 +43,16 @@ def test_a_ramp_stays_a_ramp(shape):
     carried(pair, packed_of(coarse, ramp(coarse.volume_shape, 2)), coarse.new_volume(), (volume,))
     inside = tuple(slice(1, -1) if size > 2 else slice(None) for size in shape)  # at the faces it goes on even
     np.testing.assert_allclose(fine.unpack_volume(volume)[inside], ramp(shape, 1)[inside], atol=1e-4)
+
+
+def test_blocks_of_the_finer_grid_may_be_narrower(monkeypatch):
+    monkeypatch.setattr(packed_grid, "_MOST_CACHED_VALUES", 64 * 18 * 22)
+    fine, coarse = pair = grids((16, 192, 20))
+    assert fine.lanes == 64
+    volume = fine.new_volume()
+    carried(pair, packed_of(coarse, ramp(coarse.volume_shape, 2)), coarse.new_volume(), (volume,))
+    inside = ramp(fine.volume_shape, 1)[1:-1, 1:-1, 1:-1]
+    np.testing.assert_allclose(fine.unpack_volume(volume)[1:-1, 1:-1, 1:-1], inside, atol=2e-4)
 
 
 def test_only_the_change_comes_over_to_all_volumes_and_once():

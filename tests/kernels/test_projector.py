@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livetomo.kernels import packed
 from livetomo.kernels.projector import Projector
 
 sizes = st.integers(1, 21)

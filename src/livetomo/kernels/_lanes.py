@@ -18,6 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from livetomo.kernels._host_cpu import HAS_AVX, VECTOR_LANES
+from livetomo.kernels._vectors import ask_for
 
 LANE_STEP = 8
 """Rows have so many lanes or whole vectors of lanes."""
@@ -76,8 +77,7 @@ class Row:
 
     def add_to(self, target: Any, sums: list[list[Any]]) -> None:
         """Add all the sums to a target row."""
-        for pointer, total in zip(self.at(target), self.plus(target, sums), strict=True):
-            self.builder.store(total, pointer, align=4)
+        self.put(target, self.plus(target, sums))
 
     def plus(self, source: Any, sums: list[list[Any]]) -> list[Any]:
         """Give a row and all the sums added up."""
@@ -91,10 +91,20 @@ class Row:
             totals.append(parts[0])
         return totals
 
+    def put(self, target: Any, totals: list[Any]) -> None:
+        """Write a row."""
+        for pointer, total in zip(self.at(target), totals, strict=True):
+            self.builder.store(total, pointer, align=4)
+
     def at(self, row: Any) -> list[Any]:
         """Give pointers to the vectors of a row in memory."""
         vector = _OCTET if self.side_by_side else self.vector
         return [vector_at(self.builder, row, _INDEX(start), vector) for start in self.starts]
+
+    def ask_for(self, row: Any) -> None:
+        """Ask for a row, to be there when it is wanted."""
+        for pointer in self.at(row):
+            ask_for(self.builder, pointer)
 
     def _halves(self, vector: Any) -> list[Any]:
         return [shuffled(self.builder, vector, range(start, start + LANE_STEP)) for start in (0, LANE_STEP)]

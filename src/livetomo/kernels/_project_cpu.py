@@ -149,7 +149,7 @@ def _new_room(lanes):  # type: ignore[no-untyped-def]
 @part(inline="always")
 def _gather(volumes, source, data, limits, places, room):  # type: ignore[no-untyped-def]
     """Update the voxel rows of ``places`` (first lane, row_length, (first, end)); see ``add_fan``."""
-    (first_lane, row_length, z_rows), (fan, taps, tile_size), n_x = places, room, data[1].shape[1]
+    (first_lane, row_length, z_rows), tile_size, n_x = places, room[2], data[1].shape[1]
     for z in range(z_rows[0], z_rows[1], tile_size):
         for x in range(0, n_x, tile_size):
             tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_x - x)
@@ -200,9 +200,9 @@ def _gather_fan(volumes, projections, data, limits, places, room, stage):  # typ
     for j in range(n_rows):
         _lay_row(taps, fan, j, (n_beams, n_columns, tile_size), projections)
         sums_at, volume_at = j * tile_size * lanes, (z + j + 1) * z_step + (x + 1) * stride + first_lane
-        held = zeros_at if is_first else sums_at, 0 if is_first else lanes, sums_at, np.int64(is_last)
-        at = volume_at, volume_at + 2 * z_step, (z + j) * n_x + x
-        add_fan(volumes, projections, taps, data, (n_columns, n_beams, tile_size), held, at, limits)
+        held = (zeros_at, 0) if is_first else (sums_at, lanes)
+        ends = sums_at, np.int64(is_last), volume_at, volume_at + 2 * z_step, (z + j) * n_x + x
+        add_fan(volumes, projections, taps, data, (n_columns, n_beams, tile_size, *held, *ends), limits)
 
 
 @part(inline="always")
