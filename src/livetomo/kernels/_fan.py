@@ -17,7 +17,7 @@ from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import FAST, Row, adder, counted, data_of, lanes_of, some_taps, splat
 
 VOXELS_AT_ONCE = VECTOR_LANES
-_MOST_SUMS = 24 if VECTOR_LANES == 16 else 12
+_MOST_SUMS = 20 if VECTOR_LANES == 16 else 12
 """Of 32 or 16 registers."""
 
 _INDEX, _BYTE = ir.IntType(64), ir.IntType(8)

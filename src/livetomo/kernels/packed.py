@@ -267,9 +267,11 @@ def _z_parts(grid: PackedGrid, strip: Strip, tilts: np.ndarray) -> list[tuple[in
         return [(0, n_z)]
     z_rows_per_task = max(_Z_ROWS_PER_TASK, _LANE_ROWS_PER_TASK // strip.width)
     tasks_per_thread = 1 if strip.is_in_lines else 2  # each task turns all rays into lines
-    n_parts = min(max(-(-n_z // z_rows_per_task), tasks_per_thread * thread_count()), _most_tasks(grid, strip, tilts))
-    step = -(-n_z // (n_parts * _TILE_ROWS)) * _TILE_ROWS
-    return [(z, min(n_z, z + step)) for z in range(0, n_z, step)]
+    n_threads, n_tiles = thread_count(), -(-n_z // _TILE_ROWS)
+    n_parts = n_threads * max(-(-n_z // (z_rows_per_task * n_threads)), tasks_per_thread)
+    n_parts = min(n_parts, n_tiles, _most_tasks(grid, strip, tilts))
+    bounds = [min(n_z, round(k * n_tiles / n_parts) * _TILE_ROWS) for k in range(n_parts + 1)]
+    return list(pairwise(bounds))
 
 
 def _most_tasks(grid: PackedGrid, strip: Strip, tilts: np.ndarray) -> int:
