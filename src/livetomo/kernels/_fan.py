@@ -71,24 +71,35 @@ def add_fan(typingctx: Any, volumes: Any, source: Any, taps: Any, data: Any, pla
 
 def _write(builder: ir.IRBuilder, row: Row, into: Any, pair: Any, more: Any) -> None:
     *taps, n_voxels, n_tilts, taps_per_tilt, from_at, from_step, to_at, is_last, volume_at, next_at, gain_at = more[:12]
-    (sums, gain, *rest), (volume, step) = more[12:], into
+    (sums, gain, *rest), (volume, step), lanes = more[12:], into, _INDEX(row.n_lanes)
     before, after, gain = builder.gep(sums, [from_at]), builder.gep(sums, [to_at]), builder.gep(gain, [gain_at])
-    at_once, is_last = _voxels_at_once(len(row.starts)), builder.icmp_unsigned("!=", is_last, _INDEX(0))
+    at_once, n_vectors = _voxels_at_once(len(row.starts)), len(row.starts)
+
+    def finish(voxel: Any, totals: list[Any]) -> None:
+        here, ahead = (builder.add(at, builder.mul(voxel, step)) for at in (volume_at, next_at))
+        change = _update if len(rest) == 2 else _advance
+        change(builder, row, (volume, here, ahead), (totals, builder.gep(gain, [voxel])), rest)
+
+    # The last few voxels of a row wait as sums, too: less code than to ask of each whether it is there
+    n_finished = builder.select(builder.icmp_signed("!=", is_last, _INDEX(0)), n_voxels, _INDEX(0))
+    n_whole = builder.and_(n_finished, _INDEX(-at_once))
     with cgutils.for_range_slice(builder, _INDEX(0), n_voxels, _INDEX(at_once), intp=_INDEX) as (first, _):
         with counted(builder, first, n_tilts, taps_per_tilt, row.zeros() * at_once) as loop:
             read = some_taps(builder, taps, loop.number, at_once)
             loop.values = _with_taps(builder, row, pair, read, loop.values)
-        for m in range(at_once):
-            voxel, n_vectors = builder.add(first, _INDEX(m)), len(row.starts)
-            held = builder.gep(before, [builder.mul(voxel, from_step)])
-            totals = row.plus(held, [loop.values[m * n_vectors : (m + 1) * n_vectors]])
-            with builder.if_else(is_last) as (then, otherwise):
-                with then, builder.if_then(builder.icmp_signed("<", voxel, n_voxels)):
-                    here, ahead = (builder.add(at, builder.mul(voxel, step)) for at in (volume_at, next_at))
-                    finish = _update if len(rest) == 2 else _advance
-                    finish(builder, row, (volume, here, ahead), (totals, builder.gep(gain, [voxel])), rest)
-                with otherwise:
-                    row.put(builder.gep(after, [builder.mul(voxel, _INDEX(row.n_lanes))]), totals)
+        voxels, values = [builder.add(first, _INDEX(m)) for m in range(at_once)], loop.values
+        held = [builder.gep(before, [builder.mul(voxel, from_step)]) for voxel in voxels]
+        totals = [row.plus(at, [values[m * n_vectors : (m + 1) * n_vectors]]) for m, at in enumerate(held)]
+        with builder.if_else(builder.icmp_signed("<", first, n_whole)) as (then, otherwise):
+            with then:
+                for each in zip(voxels, totals, strict=True):
+                    finish(*each)
+            with otherwise:
+                for voxel, total in zip(voxels, totals, strict=True):
+                    row.put(builder.gep(after, [builder.mul(voxel, lanes)]), total)
+    with counted(builder, n_whole, builder.sub(n_finished, n_whole), _INDEX(1), []) as loop:
+        total = [builder.load(at, align=4) for at in row.at(builder.gep(after, [builder.mul(loop.number, lanes)]))]
+        finish(loop.number, total)
 
 
 def _voxels_at_once(n_vectors: int) -> int:
@@ -136,16 +147,11 @@ def _advance(builder: ir.IRBuilder, row: Row, place: Any, change: Any, more: Any
 
 
 def _within(builder: ir.IRBuilder, values: Any, support: Any, has_support: Any) -> Any:
-    """Give 0 for values where the support's bytes are 0."""
-    everywhere, kind = builder.block, ir.VectorType(_BYTE, values.type.count)
-    with builder.if_then(has_support):
-        bytes_there = builder.load(builder.bitcast(support, kind.as_pointer()), align=1)
-        there = _times(builder, values, builder.uitofp(bytes_there, values.type))
-        somewhere = builder.block
-    chosen = builder.phi(values.type)
-    chosen.add_incoming(values, everywhere)
-    chosen.add_incoming(there, somewhere)
-    return chosen
+    """Give 0 for values where the support's bytes are 0; without one, bytes of 1 take its place: a jump costs more."""
+    kind = ir.VectorType(_BYTE, values.type.count)
+    everywhere = cgutils.global_constant(builder, "livetomo.everywhere", ir.Constant(kind, [1] * kind.count))
+    there = builder.select(has_support, builder.bitcast(support, kind.as_pointer()), everywhere)
+    return _times(builder, values, builder.uitofp(builder.load(there, align=1), values.type))
 
 
 def _spread(builder: ir.IRBuilder, numbers: list[Any], vector: ir.VectorType) -> list[Any]:

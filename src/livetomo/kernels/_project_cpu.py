@@ -161,14 +161,15 @@ def _gather_tile(volumes, source, data, limits, places, room):  # type: ignore[n
     """Update a tile (z, rows, x, columns): all tilts that pass it, in fans."""
     (projections, beams), (tile, first_lane, row_length), fan = source, places, room[0]
     row_shape = row_length, projections.shape[1] // OFFSET_STEP, first_lane // OFFSET_STEP
-    n_beams, is_first, n_tilts = 0, True, len(beams[2])
+    n_tilts, n_beams, from_step = len(beams[2]), np.int64(0), np.int64(0)
     n_fans = -(-n_tilts // len(fan[0]))
-    for number in range(n_tilts):
-        n_beams += _aim(beams, beams[2][number], tile, row_shape, fan, n_beams)
-        if n_beams * n_fans >= n_tilts and number + 1 < n_tilts:
-            _gather_fan(volumes, projections, data, limits, (tile, first_lane), room, (n_beams, is_first, False))
-            n_beams, is_first = 0, False
-    _gather_fan(volumes, projections, data, limits, (tile, first_lane), room, (n_beams, is_first, True))
+    for number in range(max(1, n_tilts)):
+        if number < n_tilts:
+            n_beams += _aim(beams, beams[2][number], tile, row_shape, fan, n_beams)
+        is_last = number + 1 >= n_tilts
+        if n_beams * n_fans >= n_tilts or is_last:
+            _gather_fan(volumes, projections, data, limits, (tile, first_lane), room, (n_beams, from_step, is_last))
+            n_beams, from_step = np.int64(0), data[0].shape[1]
 
 
 @part(inline="always")
@@ -193,14 +194,14 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
 
 @part
 def _gather_fan(volumes, projections, data, limits, places, room, stage):  # type: ignore[no-untyped-def]
-    """Add up a fan row by row of the tile; ``stage`` is (tilts, is_first, is_last)."""
-    (n_beams, is_first, is_last), (tile, first_lane), (fan, taps, tile_size) = stage, places, room
+    """Add up a fan row by row of the tile; ``stage`` is (tilts, step between the sums held, is_last)."""
+    (n_beams, from_step, is_last), (tile, first_lane), (fan, taps, tile_size) = stage, places, room
     (z, n_rows, x, n_columns), (n_x, stride), lanes = tile, (data[1].shape[1], volumes[0].shape[1]), data[0].shape[1]
     z_step, zeros_at = (n_x + 2) * stride, tile_size * tile_size * lanes
     for j in range(n_rows):
         _lay_row(taps, fan, j, (n_beams, n_columns, tile_size), projections)
         sums_at, volume_at = j * tile_size * lanes, (z + j + 1) * z_step + (x + 1) * stride + first_lane
-        held = (zeros_at, 0) if is_first else (sums_at, lanes)
+        held = sums_at if from_step else zeros_at, from_step
         ends = sums_at, np.int64(is_last), volume_at, volume_at + 2 * z_step, (z + j) * n_x + x
         add_fan(volumes, projections, taps, data, (n_columns, n_beams, tile_size, *held, *ends), limits)
 
