@@ -5,7 +5,7 @@ import pytest
 from livetomo.kernels._few_slices_cpu import HAS_LINES
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP, MOST_LANES
-from livetomo.kernels._strips import best_width, one_strip, strips
+from livetomo.kernels._strips import ENOUGH_LANES, best_width, one_strip, strips
 from livetomo.kernels.packed import PackedGrid
 
 EVERY_NUMBER = range(1, 700)
@@ -14,24 +14,24 @@ EVERY_NUMBER = range(1, 700)
 @pytest.mark.parametrize("most_lanes", [0, VECTOR_LANES, MOST_LANES])
 def test_rows_are_half_a_vector_or_whole_ones_and_waste_little_memory(most_lanes):
     for n_slices in EVERY_NUMBER:
-        lanes = best_width(n_slices, most_lanes)
+        lanes = best_width(n_slices, most_lanes, most_lanes)
         assert lanes == LANE_STEP or lanes % VECTOR_LANES == 0 and lanes <= most_lanes
         assert n_slices <= -(-n_slices // lanes) * lanes < 1.125 * (n_slices + VECTOR_LANES)
 
 
 @pytest.mark.parametrize("n_slices", [100, 128, 200, 256, 300])
-@pytest.mark.parametrize("size", [100, 256, 512])
-def test_a_block_is_narrower_where_a_cache_of_32_mb_then_holds_it(size, n_slices):
-    lanes, widest = PackedGrid((size, n_slices, size), size).lanes, best_width(n_slices, MOST_LANES)
-    assert lanes == widest or 64 <= lanes < widest and lanes * (size + 2) ** 2 * 4 < 32e6
+@pytest.mark.parametrize("size", [100, 256, 512, 1024])
+def test_blocks_are_narrow_where_that_is_fast_and_little_more_work(size, n_slices):
+    lanes, widest = PackedGrid((size, n_slices, size), size).lanes, best_width(n_slices, MOST_LANES, MOST_LANES)
     assert PackedGrid((size, n_slices, size), size, "cuda").lanes == widest
-    if n_slices % 64 == 0:
-        assert lanes == (64 if size == 256 else widest)
+    assert lanes == widest or size in {256, 1024} and lanes <= ENOUGH_LANES < widest
+    if n_slices % ENOUGH_LANES == 0:
+        assert lanes == (ENOUGH_LANES if size in {256, 1024} else widest)
 
 
 def test_strips_follow_each_other_and_hold_every_slice():
     for n_slices in range(1, MOST_LANES + 1):
-        lanes = best_width(n_slices, MOST_LANES)
+        lanes = best_width(n_slices, MOST_LANES, MOST_LANES)
         found, end = strips(n_slices, lanes), 0
         for strip in found:
             assert strip.first_lane == end

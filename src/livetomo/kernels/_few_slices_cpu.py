@@ -41,7 +41,7 @@ _NEVER = np.int64(1) << 62
 _COURSE = np.dtype([(name, np.int64) for name in ("number", "tilt", "at_zero", "ray", "step", "n_left")])
 """How far a tilt has come in a tile; its number is that among those that are projected together."""
 
-_VOXEL_ROWS, _TILTS = 64, 12
+_VOXEL_ROWS, _TILTS = 32, 12
 """Of a tile that is projected back, and how many tilts pass it at once."""
 
 _ZERO = np.float32(0)

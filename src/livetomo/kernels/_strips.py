@@ -13,6 +13,8 @@ from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP
 
 _LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
+ENOUGH_LANES = 64  # of grids of which narrow blocks take less time
+_LITTLE_MORE = 1.06  # work, by the lanes, that is worth it
 _MOST_MEMORY = 1.125  # of what whole vectors with all slices would take
 
 
@@ -61,13 +63,22 @@ def strips(n_slices: int, lanes: int) -> list[Strip]:
     return [one_strip(n_slices, lanes)]
 
 
-def best_width(n_slices: int, most_lanes: int) -> int:
-    """Give the lanes in a row with which so many slices take least time, and then least memory."""
+def best_width(n_slices: int, most_lanes: int, enough_lanes: int) -> int:
+    """Give the lanes in a row with which so many slices take least time, and then least memory.
+
+    Not more than enough where that is little more work.
+    """
     widths = LANE_STEP, *range(VECTOR_LANES, most_lanes + 1, VECTOR_LANES)
     most_memory = _MOST_MEMORY * _whole_vectors(n_slices)
-    fitting = [lanes for lanes in widths if -(-n_slices // lanes) * lanes <= most_memory]
-    best: int = min(fitting, key=lambda lanes: (_cost(n_slices, lanes), -(-n_slices // lanes) * lanes))
-    return best
+    fitting = [lanes for lanes in widths if _memory(n_slices, lanes) <= most_memory]
+    best: int = min(fitting, key=lambda lanes: (_cost(n_slices, lanes), _memory(n_slices, lanes)))
+    narrow = [lanes for lanes in fitting if lanes <= max(enough_lanes, LANE_STEP)]
+    enough: int = min(narrow, key=lambda lanes: _cost(n_slices, lanes) * _memory(n_slices, lanes))
+    return enough if _cost(n_slices, enough) <= _LITTLE_MORE * _cost(n_slices, best) else best
+
+
+def _memory(n_slices: int, lanes: int) -> int:
+    return -(-n_slices // lanes) * lanes
 
 
 def _cost(n_slices: int, lanes: int) -> int:

@@ -16,12 +16,14 @@ from livetomo.arrays import Device, is_cupy, namespace, namespace_on, require_on
 from livetomo.kernels import _pack_cpu
 from livetomo.kernels._lanes import MOST_LANES, MOST_VALUES
 from livetomo.kernels._project_cpu import RAY_BORDER
-from livetomo.kernels._strips import Strip, best_width, one_strip, strips
+from livetomo.kernels._strips import ENOUGH_LANES, Strip, best_width, one_strip, strips
 from livetomo.kernels._threads import run, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 
-_MOST_CACHED_VALUES, _LEAST_LANES_FOR_CACHE = 6 << 20, 64
-"""Of a block that a cache of 32 MB holds, and lanes of which it is worth it: taps take as long as some lanes do."""
+_BETTER_NARROW = range(40_000, 100_000), range(500_000, 1 << 62)
+"""Voxels (z, x) of slices of which narrow blocks take less time: a cache of 32 MB holds those of 256² while subsets
+pass; of 1024² a tile that the second cache holds reaches further. Those of 512² subsets of few tilts read sooner wide.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,10 @@ class PackedGrid:
 
     @cached_property
     def lanes(self) -> int:
-        """Slices that lie next to each other: the width that costs least for this many slices.
-
-        Or less, for a block to stay in the cache that processors share while one ordered subset follows another.
-        """
+        """Slices that lie next to each other: the width that costs least for this many slices."""
         n_y, n_rows = self.volume_shape[1], math.prod(n + 2 for n in self.n_zx)
-        widest = best_width(n_y, min(MOST_LANES, MOST_VALUES // n_rows))
-        if self.device == "cuda" or widest * n_rows <= _MOST_CACHED_VALUES:
-            return widest
-        narrower = best_width(n_y, _MOST_CACHED_VALUES // n_rows)
-        return narrower if narrower >= _LEAST_LANES_FOR_CACHE else widest
+        narrow_is_fast = any(n_rows in sizes for sizes in _BETTER_NARROW) and self.device == "cpu"
+        return best_width(n_y, min(MOST_LANES, MOST_VALUES // n_rows), ENOUGH_LANES if narrow_is_fast else MOST_LANES)
 
     @property
     def n_blocks(self) -> int:
