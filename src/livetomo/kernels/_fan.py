@@ -141,7 +141,8 @@ def _advance(builder: ir.IRBuilder, row: Row, place: Any, change: Any, more: Any
         pushed.append(_plus(builder, momentum, way, new[-1]))
     row.put(targets[0], pushed)
     row.put(targets[1], new)
-    row.ask_for(builder.gep(extrapolated, [ahead]))
+    for base in (extrapolated, volume):
+        row.ask_for(builder.gep(base, [ahead]))
     astray = builder.bitcast(astray, uphill.type.as_pointer())
     builder.store(builder.fadd(builder.load(astray, align=4), uphill, flags=FAST), astray, align=4)
 
