@@ -42,7 +42,7 @@ _COURSE = np.dtype([(name, np.int64) for name in ("number", "tilt", "at_zero", "
 """How far a tilt has come in a tile; its number is that among those that are projected together."""
 
 _VOXEL_ROWS, _TILTS = 32, 12
-"""Of a tile that is projected back, and how many tilts pass it at once."""
+"""Of a tile that is projected back, and how many tilts pass it at once: what these touch, the first cache holds."""
 
 _ZERO = np.float32(0)
 

@@ -127,8 +127,7 @@ def backproject_with_momentum(volumes, projections, beams, update, strip, row_le
     sums, room = _new_room(strip[3])
     astray, total = np.zeros(VECTOR_LANES, np.float32), np.float64(0)
     for z in range(z_rows[0], z_rows[1], _MOST_ROWS):
-        part_of_rows = z, min(z + _MOST_ROWS, z_rows[1])
-        places = strip[2], row_length, part_of_rows
+        places = strip[2], row_length, (z, min(z + _MOST_ROWS, z_rows[1]))
         _gather(volumes, (projections, beams), (sums, update[0], astray), update[1:], places, room)
         total += astray.sum()
         astray[:] = _ZERO
@@ -161,6 +160,7 @@ def _gather_tile(volumes, source, data, limits, places, room):  # type: ignore[n
     """Update a tile (z, rows, x, columns): all tilts that pass it, in fans."""
     (projections, beams), (tile, first_lane, row_length), fan = source, places, room[0]
     row_shape = row_length, projections.shape[1] // OFFSET_STEP, first_lane // OFFSET_STEP
+    # Zeros of a type: for plain ones numba would compile what takes them once more
     n_tilts, n_beams, from_step = len(beams[2]), np.int64(0), np.int64(0)
     n_fans = -(-n_tilts // len(fan[0]))
     for number in range(max(1, n_tilts)):
