@@ -29,7 +29,7 @@ OFFSET_STEP = 2
 MOST_VALUES = OFFSET_STEP << 32
 """Values of an array that taps can reach."""
 
-MOST_LANES = (9 if VECTOR_LANES == 16 else 8) * VECTOR_LANES
+MOST_LANES = 9 * VECTOR_LANES
 """Lanes whose sums stay in registers, 32 or 16 with the weights and what is loaded; rows are no longer."""
 
 FAST = ("fast",)
