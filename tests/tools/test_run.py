@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
-CALL = "import sys; sys.path.insert(0, sys.argv[1]); import run; sys.exit(run.call(sys.argv[2:]))"
-TIDY = """
-import sys, time
+# A shell that starts the suite in its background has it, and what it starts, ignore Ctrl-C
+HEAR = "import signal, sys, time; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+CALL = HEAR + "sys.path.insert(0, sys.argv[1]); import run; sys.exit(run.call(sys.argv[2:]))"
+TIDY = f"""{HEAR}
 try:
     print("ready", flush=True)
     time.sleep(30)
