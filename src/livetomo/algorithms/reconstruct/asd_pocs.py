@@ -21,12 +21,13 @@ _SMOOTHING = 0.05
 """Rounding of the total variation's kink, over the typical density; a sharper one makes the steps turn on rounding."""
 
 _LEAST_SIZE = 1e-15
-_WIDENING, _WIDEST = 1.5, 0.3
+_WIDENING, _WIDEST, _WIDEST_OVER_NOISE = 1.5, 0.3, 0.5
 """Power of the share of new tilts by which steps of TV grow, as there is more to change than the data grow by; and how
-far over the way that the data move the volume: from there on TV takes from the specimen, not from the noise."""
+far, over the way that the data move the volume or, if that is longer, over how far the noise does in an update with one
+subset: from there on TV takes from the specimen, not from the noise."""
 _LONGEST_DESCENT, _LONGEST_OVER_NOISE = 0.03, 4.0
-"""Of a step down the TV, over ‖x‖ or, if that is longer, for each voxel over the noise that an update of SIRT gives it:
-at first the data move the volume by nearly all of it, too far for steps of TV, which then turn on rounding."""
+"""Of a step down the TV, over ‖x‖ or, if that is longer, over how far the noise moves the volume in an update of SIRT:
+at first the data move it by nearly all of it, too far for steps of TV, which then turn on rounding."""
 _SHARE_OF_TOLERANCE = 0.025
 """By how much the tolerance is above the noise: what smoothing leaves is misfit too, and below this noise is fitted."""
 
@@ -197,14 +198,15 @@ class ASDPOCS:
         """Give ‖x − x before‖ / ‖x‖ of the newest sweep and its turn of TV."""
         return state.change
 
-    @staticmethod
-    def _widen(state: ASDPOCSState, n_new: int) -> None:
+    def _widen(self, state: ASDPOCSState, n_new: int) -> None:
         """Take the envelope back by the share that the new tilts are of all, and somewhat more for the steps of TV."""
         state.updates = None
         n_before = len(state.data) - n_new
         if n_before and state.descent_length is not None:
             wider = state.descent_length * (1 + n_new / n_before) ** _WIDENING
-            state.descent_length = min(wider, max(state.descent_length, _WIDEST * state.data_change))
+            of_subset = _length_of_noise(state.data) * np.sqrt(max(1.0, len(state.data) / self.tilts_per_subset))
+            widest = max(_WIDEST * state.data_change, _WIDEST_OVER_NOISE * float(of_subset))
+            state.descent_length = min(wider, max(state.descent_length, widest))
             state.n_sweeps = state.n_sweeps * n_before // len(state.data)
 
     @staticmethod
@@ -249,6 +251,10 @@ class ASDPOCS:
 
 
 def _longest_descent(state: ASDPOCSState) -> float:
-    volume = state.packed_volume
-    of_noise = noise_of_an_update(state.data, 0.0) * float(np.sqrt(np.prod(state.data.grid.volume_shape)))
-    return max(_LONGEST_DESCENT * float(namespace(volume).linalg.norm(volume)), _LONGEST_OVER_NOISE * of_noise)
+    size = float(namespace(state.packed_volume).linalg.norm(state.packed_volume))
+    return max(_LONGEST_DESCENT * size, _LONGEST_OVER_NOISE * _length_of_noise(state.data))
+
+
+def _length_of_noise(data: HeldData) -> float:
+    """Give how far the noise moves the volume in an update of SIRT."""
+    return noise_of_an_update(data, 0.0) * float(np.sqrt(np.prod(data.grid.volume_shape)))
