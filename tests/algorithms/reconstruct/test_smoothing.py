@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from livetomo.algorithms.reconstruct import method_named, reconstruct
-from livetomo.algorithms.reconstruct.noise import noise_deviations
+from livetomo.algorithms.reconstruct.noise import noise_deviations, noise_of_an_update
 from livetomo.kernels.packed import PackedGrid
 from livetomo.model import Geometry, TiltSeries
 from livetomo.sim.phantoms import particles
@@ -57,7 +57,7 @@ def test_slices_smooth_each_other_across_lane_blocks_too(noisy):
     assert np.abs(alone[:, -1] - whole[:, last]).max() > 0.1 * alone.max()
 
 
-@pytest.mark.parametrize("tv_share", [0.02, 0.2])
+@pytest.mark.parametrize("tv_share", [0.02, 0.05, 0.2])
 def test_asd_pocs_widens_its_envelope_by_the_share_of_the_tilts_that_arrive(noisy, tv_share):
     method, series = method_named("asd-pocs", tv_decay=1.0, tv_share=tv_share), noisy.series
     state = method.add(method.start(Geometry.of(series)), series.projections[:-6], series.tilt_angles[:-6])
@@ -65,8 +65,20 @@ def test_asd_pocs_widens_its_envelope_by_the_share_of_the_tilts_that_arrive(nois
         state = method.step(state)
     before, moved = state.descent_length, state.data_change
     state = method.add(state, series.projections[-6:], series.tilt_angles[-6:])
-    assert state.descent_length == pytest.approx(min(before * (36 / 30) ** 1.5, max(before, 0.3 * moved)))
+    noise_of_a_subset = noise_of_an_update(state.data, 0.0) * np.sqrt(36 / 4 * noisy.volume.size)
+    widest = max(before, 0.3 * moved, 0.5 * noise_of_a_subset)
+    assert state.descent_length == pytest.approx(min(before * (36 / 30) ** 1.5, widest))
     assert state.n_sweeps == 10
+
+
+@pytest.mark.parametrize(("n_new", "n_merged"), [(1, 1), (5, 0)])
+def test_few_new_tilts_among_many_leave_subsets_merged(noisy, n_new, n_merged):
+    method, series = method_named("fista-tv"), noisy.series
+    state = method.add(method.start(Geometry.of(series)), series.projections[:-n_new], series.tilt_angles[:-n_new])
+    for _ in range(20):
+        state = method.step(state)
+    assert state.merged > 1
+    assert method.add(state, series.projections[-n_new:], series.tilt_angles[-n_new:]).merged == n_merged
 
 
 def test_asd_pocs_shows_what_tv_left_and_new_tilts_while_the_data_come_in(noisy):

@@ -73,7 +73,7 @@ class ASDPOCS:
     TV moved it further than ``largest_ratio`` of that while the residual is above the tolerance (Sidky and Pan, Phys.
     Med. Biol. 53, 4777 (2008), doi:10.1088/0031-9155/53/17/021). The relaxation falls by ``relaxation_decay`` a sweep.
     New tilts take both back by the share that they are of all, steps down the TV somewhat further, up to 0.3 times the
-    way that the data moved the volume; the volume is kept.
+    way that the data moved the volume or half of that which the noise of one subset moves it; the volume is kept.
 
     Unlike the paper's code, groups of about ``tilts_per_subset`` tilts are used at once with a relaxation of 1 instead
     of one with 0.25, TV has three dimensions, no step of it is longer than the longer of 3 % of ‖x‖ and four times the

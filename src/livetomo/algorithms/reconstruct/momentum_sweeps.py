@@ -22,6 +22,8 @@ from livetomo.model import Geometry
 _LEAST_SQUARE = 1e-30
 _LARGEST_PUSH = 0.9
 """Subsets do not agree exactly; with more momentum their disagreement is amplified."""
+_FEW_TILTS = 16
+"""For a new one: among twice as many subsets stay merged once, among four times as many twice."""
 
 
 @dataclass
@@ -129,13 +131,15 @@ def add(
 ) -> MomentumState:
     """Take in projections and do one update with them alone, not smoothed; if they are the first, and many, a sweep.
 
-    The update goes as far as they would move the volume among a subset. Half of the momentum stays.
+    The update goes as far as they would move the volume among a subset. Half of the momentum stays, and of how often
+    subsets were merged what few new tilts among many leave: small ones would bring the noise back for little.
     """
     data, is_first = state.data, not len(state.data)
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     if not len(numbers):
         return state
-    state.updates, state.is_comparable, state.merged, state.updates_astray = None, False, 0, 0
+    state.updates, state.is_comparable, state.updates_astray = None, False, 0
+    state.merged = min(state.merged, _most_merged(len(data) / len(numbers)))
     state.momentum, state.is_led = max(1.0, state.momentum / 2), False
     state.coarser = coarser.grown(scheme, state.coarser, data, numbers)
     if is_first and len(numbers) > (scheme.tilts_per_subset or len(numbers)):
@@ -230,6 +234,10 @@ def _settle(scheme: SmoothingScheme, state: MomentumState) -> None:
     state.extrapolated[...] = state.packed_volume
     if len(state.updates or []) > 1:
         state.merged, state.updates, state.next_part = state.merged + 1, None, 0
+
+
+def _most_merged(tilts_for_a_new_one: float) -> int:
+    return max(0, int(tilts_for_a_new_one / _FEW_TILTS).bit_length() - 1)
 
 
 def _gather_momentum(state: MomentumState) -> float:
