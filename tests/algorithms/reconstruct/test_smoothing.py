@@ -72,8 +72,9 @@ def test_asd_pocs_widens_its_envelope_by_the_share_of_the_tilts_that_arrive(nois
 
 
 @pytest.mark.parametrize(("n_new", "n_merged"), [(1, 1), (5, 0)])
-def test_few_new_tilts_among_many_leave_subsets_merged(noisy, n_new, n_merged):
-    method, series = method_named("fista-tv"), noisy.series
+def test_few_new_tilts_among_many_leave_subsets_merged(n_new, n_merged):
+    series = record(particles(48)[:, 20:28], np.arange(-70, 71, 2.0), Imaging(noise=0.05)).series
+    method = method_named("fista-tv")
     state = method.add(method.start(Geometry.of(series)), series.projections[:-n_new], series.tilt_angles[:-n_new])
     for _ in range(20):
         state = method.step(state)

@@ -22,7 +22,7 @@ from livetomo.model import Geometry
 _LEAST_SQUARE = 1e-30
 _LARGEST_PUSH = 0.9
 """Subsets do not agree exactly; with more momentum their disagreement is amplified."""
-_FEW_TILTS = 16
+_FEW_TILTS = 24
 """For a new one: among twice as many subsets stay merged once, among four times as many twice."""
 
 
