@@ -40,7 +40,7 @@ def section(slices: int = 32, noise: float = 0.05, seed: int = 3, methods: Seque
         f"with the same tilts and its stopping rule, measured after {', '.join(map(str, _COMPARED))} tilts. Wanted: at",
         f"most {_WANTED}. Below 1: the rule ended the offline run where the noise would have had it end elsewhere.",
         "How tilts are taken in, when subsets are merged and when a run rests were chosen on seeds 0 to 2, 5 % noise.",
-        "How long steps of ASD-POCS may grow and when subsets stay merged were chosen on seed 3, too: it is not held out.",
+        "How far ASD-POCS may widen its steps and when subsets stay merged were chosen on seed 3, too.",
         "",
         f"| method | {' | '.join(f'{n} tilts' for n in _SHOWN)} | worst (at) | error live, offline at the last |",
         "| --- |" + " --- |" * (len(_SHOWN) + 2),
