@@ -12,7 +12,7 @@ from livetomo.kernels._add_rays import add_rays
 from livetomo.kernels._compiled import kernel, part
 from livetomo.kernels._fan import add_fan
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import OFFSET_STEP
+from livetomo.kernels._lanes import LANE_STEP, OFFSET_STEP
 from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, coarse, pixels_under, rays_that_meet
 from livetomo.kernels._taps import TAPS_AT_ONCE, TAPS_READ_AT_ONCE, end_taps, lay_taps
 
@@ -23,8 +23,8 @@ _ZERO, _ONE = np.float32(0), np.float32(1)
 _FAR = 1 << 31
 _TINY = 2.0**-64  # instead of no step, which nothing may be divided by
 _RAYS = 8  # whose taps are laid before they are added up
-_FAN, _MOST_ROWS = 6, 32
-"""Tilts that pass a row of voxels at once, and rows of voxels whose products are added up in float32."""
+_MOST_ROWS = 32
+"""Rows of voxels whose products are added up in float32."""
 
 _CACHED_VALUES = 136_000 if VECTOR_LANES == 16 else 40_000
 """Values of a forward tile; the second cache of processors with such vectors holds twice as many at the least."""
@@ -137,21 +137,29 @@ def backproject_with_momentum(volumes, projections, beams, update, strip, row_le
 @part
 def _new_room(lanes):  # type: ignore[no-untyped-def]
     """Give room for the sums of a tile, with a row of zeros at its end, for a fan of tilts, and for its taps."""
-    tile_size = 32 if lanes <= 64 else 16
-    fan = np.empty((_FAN, 5), np.int64), np.empty((_FAN, 4), np.float32)
-    sums = np.empty((tile_size * tile_size + 1, lanes), np.float32)
-    sums[tile_size * tile_size] = _ZERO
-    taps, _ = _new_taps(_FAN, tile_size)
-    return sums, (fan, taps, tile_size)
+    fan_size, rows, columns = _fan_and_tile(lanes)
+    fan = np.empty((fan_size, 5), np.int64), np.empty((fan_size, 4), np.float32)
+    sums = np.empty((rows * columns + 1, lanes), np.float32)
+    sums[rows * columns] = _ZERO
+    taps, _ = _new_taps(fan_size, columns)
+    return sums, (fan, taps, (rows, columns))
+
+
+@part
+def _fan_and_tile(lanes):  # type: ignore[no-untyped-def]
+    """Give how many tilts pass a row of voxels at once, and the rows and columns of a tile."""
+    if VECTOR_LANES == LANE_STEP and lanes <= 2 * LANE_STEP:  # so soon added that to begin and end a row takes as long
+        return 12, 16, 64
+    return (6, 32, 32) if lanes <= 64 else (6, 16, 16)
 
 
 @part(inline="always")
 def _gather(volumes, source, data, limits, places, room):  # type: ignore[no-untyped-def]
     """Update the voxel rows of ``places`` (first lane, row_length, (first, end)); see ``add_fan``."""
-    (first_lane, row_length, z_rows), tile_size, n_x = places, room[2], data[1].shape[1]
-    for z in range(z_rows[0], z_rows[1], tile_size):
-        for x in range(0, n_x, tile_size):
-            tile = z, min(tile_size, z_rows[1] - z), x, min(tile_size, n_x - x)
+    (first_lane, row_length, z_rows), (rows, columns), n_x = places, room[2], data[1].shape[1]
+    for z in range(z_rows[0], z_rows[1], rows):
+        for x in range(0, n_x, columns):
+            tile = z, min(rows, z_rows[1] - z), x, min(columns, n_x - x)
             _gather_tile(volumes, source, data, limits, (tile, first_lane, row_length), room)
 
 
@@ -195,15 +203,15 @@ def _aim(beams, t, tile, row_shape, fan, k):  # type: ignore[no-untyped-def]
 @part
 def _gather_fan(volumes, projections, data, limits, places, room, stage):  # type: ignore[no-untyped-def]
     """Add up a fan row by row of the tile; ``stage`` is (tilts, step between the sums held, is_last)."""
-    (n_beams, from_step, is_last), (tile, first_lane), (fan, taps, tile_size) = stage, places, room
+    (n_beams, from_step, is_last), (tile, first_lane), (fan, taps, (rows, columns)) = stage, places, room
     (z, n_rows, x, n_columns), (n_x, stride), lanes = tile, (data[1].shape[1], volumes[0].shape[1]), data[0].shape[1]
-    z_step, zeros_at = (n_x + 2) * stride, tile_size * tile_size * lanes
+    z_step, zeros_at = (n_x + 2) * stride, rows * columns * lanes
     for j in range(n_rows):
-        _lay_row(taps, fan, j, (n_beams, n_columns, tile_size), projections)
-        sums_at, volume_at = j * tile_size * lanes, (z + j + 1) * z_step + (x + 1) * stride + first_lane
+        _lay_row(taps, fan, j, (n_beams, n_columns, columns), projections)
+        sums_at, volume_at = j * columns * lanes, (z + j + 1) * z_step + (x + 1) * stride + first_lane
         held = sums_at if from_step else zeros_at, from_step
         ends = sums_at, np.int64(is_last), volume_at, volume_at + 2 * z_step, (z + j) * n_x + x
-        add_fan(volumes, projections, taps, data, (n_columns, n_beams, tile_size, *held, *ends), limits)
+        add_fan(volumes, projections, taps, data, (n_columns, n_beams, columns, *held, *ends), limits)
 
 
 @part(inline="always")
