@@ -19,7 +19,7 @@ from livetomo.sim.tilt_series import Imaging, SimulatedSeries, record
 _SIZE, _TILT_ANGLES = 256, np.arange(-70, 71, 2.0)
 _SECONDS_PER_TILT = 2.0
 """For 256³; a slab gets its share."""
-_COMPARED = (10, 15, 20, 30, 40, 50, 71)
+_COMPARED = (10, 11, 15, 20, 30, 40, 50, 71)
 """After so many tilts the method also runs alone, to its end."""
 _SHOWN = (10, 20, 40, 71)
 _WANTED = 1.05
@@ -40,7 +40,8 @@ def section(slices: int = 32, noise: float = 0.05, seed: int = 3, methods: Seque
         f"with the same tilts and its stopping rule, measured after {', '.join(map(str, _COMPARED))} tilts. Wanted: at",
         f"most {_WANTED}. Below 1: the rule ended the offline run where the noise would have had it end elsewhere.",
         "How tilts are taken in, when subsets are merged and when a run rests were chosen on seeds 0 to 2, 5 % noise.",
-        "How far ASD-POCS may widen its steps and when subsets stay merged were chosen on seed 3, too.",
+        "How far ASD-POCS may widen its steps and when subsets stay merged were chosen on seed 3, too,",
+        "how many coarse sweeps go ahead on seeds 5 and 6.",
         "",
         f"| method | {' | '.join(f'{n} tilts' for n in _SHOWN)} | worst (at) | error live, offline at the last |",
         "| --- |" + " --- |" * (len(_SHOWN) + 2),

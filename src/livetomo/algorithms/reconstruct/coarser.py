@@ -21,7 +21,8 @@ from livetomo.model import Geometry
 
 _LEAST_WIDTH, _LEAST_VOXELS = 32, 2**15
 """Of the coarser one: with fewer a sweep takes hardly less time."""
-_SWEEPS_AHEAD = 2
+_SWEEPS_AHEAD, _SWEEPS_BELOW = 4, 2
+"""Before each sweep of the finest, and before each of a coarser one."""
 _TILTS_FOR_WIDTH = 0.25
 """With more tilts for each pixel of the detector's width little is left open."""
 _STILL = StoppingRule(tolerance=1e-4, change=2e-4)
@@ -37,6 +38,8 @@ class Coarser:
     """Its packed volume as far as the finer one knows it."""
     most_tilts: float
     """With more it is given up; that of the finest holds for all."""
+    n_sweeps: int = _SWEEPS_AHEAD
+    """Before each of the finer one, unless it asks for others."""
     residuals: list[float] = field(default_factory=list)
     """After each of its sweeps since the data changed."""
     changes: list[float] = field(default_factory=list)
@@ -61,7 +64,7 @@ def start(method: Any, geometry: Geometry) -> Coarser | None:
     state, most_tilts = method.start(half), _TILTS_FOR_WIDTH * geometry.detector_width
     inner = state.coarser
     while inner is not None:
-        inner.most_tilts, inner = most_tilts, inner.state.coarser
+        inner.most_tilts, inner.n_sweeps, inner = most_tilts, _SWEEPS_BELOW, inner.state.coarser
     return Coarser(state, state.data.grid.new_volume(), most_tilts)
 
 
@@ -100,13 +103,13 @@ def go_ahead(
     volumes: tuple[np.ndarray, ...],
     floor: np.float32,
     piece_s: float,
-    n_sweeps: int = _SWEEPS_AHEAD,
+    n_sweeps: int | None = None,
 ) -> Generator[None, None, np.ndarray]:
     """Do some sweeps with the coarser one and carry what changed over to the packed volumes.
 
     Gives (2,): ‖way‖² of the first of the volumes, and ‖x‖².
     """
-    for _ in range(n_sweeps):
+    for _ in range(n_sweeps or coarser.n_sweeps):
         if not coarser.is_still:
             yield from method.step_pieces(coarser.state, piece_s)
             coarser.residuals.append(method.residual(coarser.state))
