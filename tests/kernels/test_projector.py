@@ -65,9 +65,21 @@ def test_projection_is_linear(shape, tilt_angles, seed):
 @given(st.tuples(sizes, sizes), st.floats(-180, 180), st.integers(1, 30), st.floats(-4, 4), st.floats(-2, 2))
 def test_projection_is_the_dense_matrix(n_zx, angle, width, dx, axis_shift):
     volume = np.random.default_rng(3).random((n_zx[0], 2, n_zx[1])).astype(np.float32)
-    A = Projector([angle], volume.shape, detector_width=width, shifts_px=[dx], axis_shift_px=axis_shift)
     dense = joseph_matrix(angle, *n_zx, width, dx, axis_shift)
-    np.testing.assert_allclose(A(volume)[0], np.einsum("uzx,zyx->yu", dense, volume), rtol=1e-4, atol=2e-5)
+    for tilts in ([angle], [angle] * 6):
+        A = Projector(tilts, volume.shape, width, shifts_px=[dx] * len(tilts), axis_shift_px=axis_shift)
+        for projection in A(volume):
+            np.testing.assert_allclose(projection, np.einsum("uzx,zyx->yu", dense, volume), rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("n_zx", [(63, 33), (15, 17)])
+def test_few_slices_that_land_on_whole_pixels_are_read_where_they_lie(n_zx):
+    shape = n_zx[0], 2, n_zx[1]
+    A = Projector(range(-70, 71, 7), shape)
+    volume, rays = (np.random.default_rng(0).random(each).astype(np.float32) for each in (shape, A.projections_shape))
+    dense = np.stack([joseph_matrix(angle, *n_zx, n_zx[1]) for angle in A.tilt_angles])
+    np.testing.assert_allclose(A(volume), np.einsum("tuzx,zyx->tyu", dense, volume), rtol=1e-4)
+    np.testing.assert_allclose(A.T(rays), np.einsum("tuzx,tyu->zyx", dense, rays), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("n_slices", [1, 2, 3, 8])

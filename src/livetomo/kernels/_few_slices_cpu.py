@@ -1,48 +1,44 @@
 """The matched Joseph pair for few slices on the processor, in lines instead of lanes.
 
 A pass begins by turning what it reads, LANE_STEP lanes of rows, into lines and ends by turning what it found into rows,
-so nothing else knows of lines. Only processors with AVX-512 have them (``HAS_LINES``).
+so nothing else knows of lines. How lines lie and what adds them up is told by ``layout``, for processors with AVX-512
+or with AVX2; others have none.
 """
+
+from typing import Any
 
 import numpy as np
 
+from livetomo.kernels import _lines_avx2, _lines_avx512
 from livetomo.kernels._compiled import kernel, part
-from livetomo.kernels._host_cpu import VECTOR_LANES
+from livetomo.kernels._host_cpu import HAS_AVX2, VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP, update_rows
-from livetomo.kernels._lines import (
-    AT_ONCE,
-    BEAM,
-    BLOCK,
-    add_beams,
-    add_crossings,
-    ask_for_rows,
-    lines_to_rows,
-    rows_to_lines,
-    update_from_lines,
-)
 from livetomo.kernels._momentum_cpu import advance_rows
-from livetomo.kernels._positions import FRACTION_BITS, coarse, pixels_under, rays_that_meet
+from livetomo.kernels._positions import FRACTION_BITS, pixels_under, rays_that_meet
 from livetomo.kernels._project_cpu import RAY_BORDER
 
-HAS_LINES = VECTOR_LANES == AT_ONCE
-"""Whether this processor has AVX-512."""
+layout: Any = _lines_avx512 if VECTOR_LANES > LANE_STEP else _lines_avx2
+AT_ONCE, BLOCK, BEAM = layout.AT_ONCE, layout.BLOCK, layout.BEAM
+
+HAS_LINES, LEAST_TILTS = HAS_AVX2, layout.LEAST_TILTS
+"""Whether this processor has lines, and with how many tilts they are worth it."""
 
 _MARGIN = 64
 """Values on both sides of a row or a tile: no window of voxels or rays that meet it reaches further."""
 
-_MOST_COLUMNS, _ROWS = 512, 8
-"""Of a tile that is projected: some 300 kB, which the second cache holds."""
+_ROWS = 8
+"""Of a tile that is projected."""
 
 _ACROSS = 48
-"""Columns of it that are projected with all tilts before the next: some 50 kB, which the first cache holds."""
+"""Columns of it that are projected with all tilts before the next, which the first cache holds."""
 
 _NEVER = np.int64(1) << 62
 
 _COURSE = np.dtype([(name, np.int64) for name in ("number", "tilt", "at_zero", "ray", "step", "n_left")])
 """How far a tilt has come in a tile; its number is that among those that are projected together."""
 
-_VOXEL_ROWS, _TILTS = 32, 12
-"""Of a tile that is projected back, and how many tilts pass it at once: what these touch, the first cache holds."""
+_VOXEL_ROWS = 32
+"""Of a tile that is projected back."""
 
 _ZERO = np.float32(0)
 
@@ -80,9 +76,9 @@ def _project_along(sizes, strides, source, target, rays, tilts, share):  # type:
             n_courses += 1
     if n_courses == 0:
         return
-    n_columns, n_tiles = min(sizes[1] + 1, _MOST_COLUMNS), -(-sizes[0] // _ROWS)
+    n_columns, n_tiles = min(sizes[1] + 1, layout.MOST_COLUMNS), -(-sizes[0] // _ROWS)
     room = _room_for(n_columns + 1 + 2 * _MARGIN)
-    tile = _zeros(2 * _ROWS * room), room  # the lines of so many rows, twice
+    tile = _zeros(layout.COPIES * _ROWS * room), room
     for number in range(n_tiles * share[0] // share[1], n_tiles * (share[0] + 1) // share[1]):
         main = 1 + number * _ROWS
         for cross in range(0, sizes[1] + 1, n_columns):
@@ -103,8 +99,8 @@ def _fill(tile, source, place, strides):  # type: ignore[no-untyped-def]
     for k in range(0, n_values, AT_ONCE):
         for row in range(main_end - main):
             first = (main + row) * strides[0] + (cross + k) * strides[1]
-            ends = row * room + _place(_MARGIN + k, 0), first, strides[1]
-            _to_lines(values, source, ends, min(AT_ONCE, n_values - k), _ROWS * room)
+            ends = row * room + layout.place(_MARGIN + k, 0), first, strides[1]
+            _to_lines(values, source, ends, min(AT_ONCE, n_values - k), (layout.COPIES - 1) * _ROWS * room)
 
 
 @part(inline="always")
@@ -138,8 +134,8 @@ def _follow(target, tile, course, ray, sizes, limit):  # type: ignore[no-untyped
         start = course.at_zero + course.ray * crossing[2]
         if start >= limit:
             return
-        places = course.number * sums_room + _place(course.ray, 0), _place(_MARGIN, 0), _ROWS * room, room
-        add_crossings(sums, values, (*places, *sizes, n_slices), (start, crossing[1], crossing[2]), scale)
+        places = course.number * sums_room + layout.place(course.ray, 0), layout.place(_MARGIN, 0), _ROWS * room, room
+        layout.add_crossings(sums, values, (*places, *sizes, n_slices), (start, crossing[1], crossing[2]), scale)
         course.ray += course.step
         course.n_left -= 1
 
@@ -179,20 +175,17 @@ def _new_room(source, beams, row_length):  # type: ignore[no-untyped-def]
     """Give room for the sums of a tile; and all else: the tilts, those that pass it, its sums in lines, all lines."""
     landings, hats, tilts = beams
     room, known = _room_for(row_length + 2 * _MARGIN), np.empty(len(tilts), BEAM)
-    lines, last = _empty(len(tilts) * room), _place(_MARGIN + row_length // AT_ONCE * AT_ONCE, 0)
+    lines, last = _empty(len(tilts) * room), layout.place(_MARGIN + row_length // AT_ONCE * AT_ONCE, 0)
     for k in range(len(tilts)):
-        lines[k * room : k * room + _place(_MARGIN, 0)] = _ZERO
+        lines[k * room : k * room + layout.place(_MARGIN, 0)] = _ZERO
         lines[k * room + last : (k + 1) * room] = _ZERO
-        t, beam, step = tilts[k], known[k], landings[tilts[k], 2]
-        beam.down, beam.reach = landings[t, 1], min(0, (AT_ONCE - 1) * step)
-        beam.lines_at = k * room + _place(_MARGIN, 0)
+        t, beam = tilts[k], known[k]
+        layout.follow(beam, landings[t], k * room + layout.place(_MARGIN, 0))
         height, rise = hats[t, 1], hats[t, 0] * hats[t, 1]
         beam.fall, beam.rise, beam.before, beam.after = -rise, rise, height + rise, height - rise - rise
-        for m in range(AT_ONCE):
-            beam.ramp[m] = m * coarse(step)
         _to_lines(lines, source, (beam.lines_at, t * row_length, 1), row_length, 0)
     sums, totals = np.empty((_VOXEL_ROWS * AT_ONCE, LANE_STEP), np.float32), _zeros(_VOXEL_ROWS * BLOCK)
-    return sums, (known, np.empty(_TILTS, BEAM), totals, lines)
+    return sums, (known, np.empty(layout.MOST_AT_ONCE, BEAM), totals, lines)
 
 
 @part
@@ -205,16 +198,16 @@ def _gather_tile(beams, sizes, tile, room, wanted):  # type: ignore[no-untyped-d
     totals[:] = _ZERO
     n_beams = 0
     for number in range(len(tilts)):
-        corner, passes = _aim(landings[tilts[number]], sizes[0], tile)
+        corner, lowest, passes = _landing(landings[tilts[number]], sizes[0], tile)
         if passes:
             fan[n_beams] = known[number]
-            fan[n_beams].landing = corner
+            layout.aim(fan[n_beams], corner, lowest)
             n_beams += 1
-        if n_beams == _TILTS or number + 1 == len(tilts):
+        if n_beams == layout.MOST_AT_ONCE or number + 1 == len(tilts):
             for j in range(tile[1]):
-                add_beams(totals, lines, fan, (j * BLOCK, n_beams, _counted(sizes[1])))
+                layout.add_beams(totals, lines, fan, (j * BLOCK, n_beams, _counted(sizes[1])))
                 if number + 1 == len(tilts):
-                    ask_for_rows(wanted[0], _first_value(wanted, tile, j), wanted[0].shape[1])
+                    layout.ask_for_rows(wanted[0], _first_value(wanted, tile, j), wanted[0].shape[1])
             n_beams = 0
 
 
@@ -227,7 +220,7 @@ def _update_tile(volume, sums, totals, update, tile, row):  # type: ignore[no-un
         first, gain_at = _first_value((volume, n_x, lane), tile, j), (tile[0] + j) * n_x + tile[2]
         if is_whole:
             places = first, volume.shape[1], j * BLOCK, gain_at
-            update_from_lines(volume, totals, gain, places, (keep, floor))
+            layout.update_from_lines(volume, totals, gain, places, (keep, floor))
         else:
             update_rows(volume, sums, gain, (first, j * BLOCK, gain_at, tile[3]), (keep, floor))
 
@@ -256,11 +249,11 @@ def _totals_to_rows(sums, totals, tile):  # type: ignore[no-untyped-def]
 
 
 @part(inline="always")
-def _aim(landing, row_length, tile):  # type: ignore[no-untyped-def]
-    """Give where the first voxel of a tile lands, and whether the tile meets rays at all."""
+def _landing(landing, row_length, tile):  # type: ignore[no-untyped-def]
+    """Give where the first voxel of a tile lands, its lowest pixel, and whether the tile meets rays at all."""
     corner = landing[0] + tile[0] * landing[1] + tile[2] * landing[2]
-    low, high = pixels_under(corner, (tile[1] - 1) * landing[1], (tile[3] - 1) * landing[2])
-    return corner, high >= RAY_BORDER - 1 and low < row_length - RAY_BORDER
+    low, high = pixels_under(corner, (tile[1] - 1) * landing[1], (AT_ONCE - 1) * landing[2])
+    return corner, low, high >= RAY_BORDER - 1 and low < row_length - RAY_BORDER
 
 
 @part
@@ -291,12 +284,6 @@ def _room_for(n_values):  # type: ignore[no-untyped-def]
 
 
 @part(inline="always")
-def _place(number, lane):  # type: ignore[no-untyped-def]
-    """Give where a value of a line lies."""
-    return number // AT_ONCE * BLOCK + lane * AT_ONCE + number % AT_ONCE
-
-
-@part(inline="always")
 def _to_lines(lines, source, ends, n_values, again):  # type: ignore[no-untyped-def]
     """Turn rows into lines, and if ``again`` is not 0 into others so far on that begin half a block later.
 
@@ -305,13 +292,13 @@ def _to_lines(lines, source, ends, n_values, again):  # type: ignore[no-untyped-
     (rows, first_lane), (at, first, step), lanes = source, ends, source[0].shape[1]
     whole = n_values // AT_ONCE * AT_ONCE
     for k in range(0, whole, AT_ONCE):
-        places = at + _place(k, 0), (first + k * step) * lanes + first_lane, step * lanes
-        rows_to_lines(lines, rows, places, again)
+        places = at + layout.place(k, 0), (first + k * step) * lanes + first_lane, step * lanes
+        layout.rows_to_lines(lines, rows, places, again)
     for k in range(whole, n_values):
         for lane in range(LANE_STEP):
-            value = lines[at + _place(k, lane)] = rows[first + k * step, first_lane + lane]
+            value = lines[at + layout.place(k, lane)] = rows[first + k * step, first_lane + lane]
             if again:
-                lines[at + again + _place(k - AT_ONCE // 2, lane)] = value
+                lines[at + again + layout.place(k - AT_ONCE // 2, lane)] = value
 
 
 @part(inline="always")
@@ -320,7 +307,9 @@ def _to_rows(lines, target, ends, n_values):  # type: ignore[no-untyped-def]
     (rows, first_lane), (at, first, step), lanes = target, ends, target[0].shape[1]
     whole = n_values // AT_ONCE * AT_ONCE
     for k in range(0, whole, AT_ONCE):
-        lines_to_rows(lines, rows, (at + _place(k, 0), (first + k * step) * lanes + first_lane, step * lanes))
+        layout.lines_to_rows(
+            lines, rows, (at + layout.place(k, 0), (first + k * step) * lanes + first_lane, step * lanes)
+        )
     for k in range(whole, n_values):
         for lane in range(LANE_STEP):
-            rows[first + k * step, first_lane + lane] = lines[at + _place(k, lane)]
+            rows[first + k * step, first_lane + lane] = lines[at + layout.place(k, lane)]

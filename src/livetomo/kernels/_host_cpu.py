@@ -45,3 +45,6 @@ VECTOR_LANES = 16 if "+avx512f" in _FEATURES else 8
 
 HAS_AVX = "+avx" in _FEATURES
 """Whether vectors have eight values at least, as far as this process knows."""
+
+HAS_AVX2 = {"+avx2", "+fma"} <= set(_FEATURES)
+"""Whether vectors of whole numbers have eight, too, and an instruction multiplies and adds what it reads."""

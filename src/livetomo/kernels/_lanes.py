@@ -147,7 +147,7 @@ def _two_taps(builder: ir.IRBuilder, taps: Any, number: Any) -> list[Tap]:
     def weight_of(tap: int) -> Callable[[int, ir.VectorType], Any]:
         def weight(side: int, vector: ir.VectorType) -> Any:
             if vector not in repeated:
-                repeated[vector] = _opaque(builder, shuffled(builder, four, [k % 4 for k in range(vector.count)]))
+                repeated[vector] = opaque(builder, shuffled(builder, four, [k % 4 for k in range(vector.count)]))
             in_quarters = [k - k % 4 + place for k, place in enumerate(_places(side, vector, (2 * tap, 2 * tap + 1)))]
             return shuffled(builder, repeated[vector], in_quarters)
 
@@ -163,9 +163,10 @@ def _places(side: int, vector: ir.VectorType, pair: tuple[int, int]) -> list[int
     return [pair[side]] * int(vector.count)
 
 
-def _opaque(builder: ir.IRBuilder, vector: Any) -> Any:
-    """Keep LLVM from reading each weight on its own: reading is what there is most of."""
-    return builder.asm(ir.FunctionType(vector.type, [vector.type]), "", "=v,0", [vector], side_effect=False)
+def opaque(builder: ir.IRBuilder, value: Any, register: str = "v") -> Any:
+    """Keep LLVM from reading each part on its own: reading is what there is most of."""
+    kind = ir.FunctionType(value.type, [value.type])
+    return builder.asm(kind, "", f"={register},0", [value], side_effect=False)
 
 
 def adder(module: ir.Module, name: str, kinds: list[Any], write: Callable[..., None]) -> ir.Function:

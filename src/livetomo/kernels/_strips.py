@@ -8,10 +8,11 @@ has to read a cache line of each voxel twice more for them, so it does that with
 from dataclasses import dataclass
 from itertools import pairwise
 
-from livetomo.kernels._few_slices_cpu import HAS_LINES
+from livetomo.kernels._few_slices_cpu import HAS_LINES, LEAST_TILTS
 from livetomo.kernels._host_cpu import VECTOR_LANES
 from livetomo.kernels._lanes import LANE_STEP
 
+_MANY = 1 << 30  # tilts, for which lines are always worth it
 _LANES_OF_TAPS = 6  # working out the taps takes as long as so many lanes, as fitted to 8 to 144 lanes
 ENOUGH_LANES = 64  # of grids of which narrow blocks take less time
 _LITTLE_MORE = 1.06  # work, by the lanes, that is worth it
@@ -48,19 +49,20 @@ class Strip:
         return [Strip(first, end - first) for first, end in pairwise(bounds)]
 
 
-def one_strip(n_slices: int, lanes: int) -> Strip:
+def one_strip(n_slices: int, lanes: int, n_tilts: int = _MANY) -> Strip:
     """Give all slices of a block, in rows of so many lanes, as one strip."""
     if lanes > LANE_STEP:
         return Strip(0, _whole_vectors(n_slices))
-    return Strip(0, n_slices if HAS_LINES else LANE_STEP, HAS_LINES)
+    is_in_lines = HAS_LINES and n_tilts >= LEAST_TILTS
+    return Strip(0, n_slices if is_in_lines else LANE_STEP, is_in_lines)
 
 
-def strips(n_slices: int, lanes: int) -> list[Strip]:
+def strips(n_slices: int, lanes: int, n_tilts: int = _MANY) -> list[Strip]:
     """Give them as the strips that take least time."""
     n_rest = n_slices % VECTOR_LANES
-    if HAS_LINES and 0 < n_rest <= LANE_STEP and n_slices > n_rest:
+    if VECTOR_LANES > LANE_STEP and 0 < n_rest <= LANE_STEP and n_slices > n_rest:
         return [Strip(0, n_slices - n_rest), Strip(n_slices - n_rest, n_rest, is_in_lines=True)]
-    return [one_strip(n_slices, lanes)]
+    return [one_strip(n_slices, lanes, n_tilts)]
 
 
 def best_width(n_slices: int, most_lanes: int, enough_lanes: int) -> int:

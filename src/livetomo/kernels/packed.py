@@ -2,7 +2,7 @@
 
 They are given as tasks on one lane block that may run in any order. The functions are the same on the GPU: CuPy arrays
 are worked on where they are. What is said of rays, some numbers a tilt, stays on the host. Where 8 slices at most are
-left, an x86 processor with AVX-512 works along the rays instead of across them (``_few_slices_cpu``).
+left, x86 processors work on neighbouring voxels and rays at once instead of one by one (``_few_slices_cpu``).
 """
 
 import math
@@ -82,7 +82,7 @@ def backproject_tasks(
     ``update`` is (gain (z, x) float32, keep, floor); ``NO_FLOOR`` for none.
     """
     beams = rays.landings, rays.hats, tilts
-    for strip in block.strips:
+    for strip in block.strips(len(tilts)):
         work = _kernels(strip, volume).backproject
         for z_rows in _z_parts(block.grid, strip, tilts):
             yield task_on(volume, work, volume, projections, beams, update, *block.sizes(strip), z_rows)
@@ -121,7 +121,7 @@ def momentum_tasks(
         work = _kernels(strip, projections).backproject_with_momentum
         astray.append(work(volumes, projections, beams, update, *block.sizes(strip), z_rows))
 
-    for strip in block.strips:
+    for strip in block.strips(len(tilts)):
         for z_rows in _z_parts(block.grid, strip, tilts):
             yield task_on(projections, advance, strip, z_rows)
 

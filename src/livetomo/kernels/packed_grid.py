@@ -136,20 +136,18 @@ class LaneBlock:
 
     n_slices: int
 
-    @property
-    def strip(self) -> Strip:
-        """All its lanes that hold slices."""
-        return Strip(0, self.n_slices) if self.grid.device == "cuda" else one_strip(self.n_slices, self.grid.lanes)
-
-    @property
-    def strips(self) -> list[Strip]:
-        """The same as a back projection works on them best."""
-        return [self.strip] if self.grid.device == "cuda" else strips(self.n_slices, self.grid.lanes)
+    def strips(self, n_tilts: int) -> list[Strip]:
+        """Give all its lanes that hold slices as a back projection of so many tilts works on them best."""
+        if self.grid.device == "cuda":
+            return [Strip(0, self.n_slices)]
+        return strips(self.n_slices, self.grid.lanes, n_tilts)
 
     def forward_strips(self, n_tilts: int) -> list[Strip]:
         """Give the same as a projection of so many tilts works on them best."""
-        worth_lines = n_tilts >= _LEAST_TILTS_IN_LINES and self.strips[-1].n_lanes <= _MOST_SLICES_IN_LINES
-        return self.strips if worth_lines else [self.strip]
+        found = self.strips(n_tilts)
+        if len(found) == 1 or n_tilts >= _LEAST_TILTS_IN_LINES and found[-1].n_lanes <= _MOST_SLICES_IN_LINES:
+            return found
+        return [one_strip(self.n_slices, self.grid.lanes)]
 
     def sizes(self, strip: Strip) -> tuple[tuple[int, int, int, int], int]:
         """Give what kernels know of a strip: ((z, x) voxels of a slice, first lane, lanes), and how long rows are."""

@@ -15,13 +15,24 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from livetomo.kernels._compiled import part
 from livetomo.kernels._lanes import FAST, LANE_STEP, counted, data_of, shuffled, splat, vector_at
-from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS
+from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, coarse
 from livetomo.kernels._taps import fused, parted, weights_between
 from livetomo.kernels._vectors import ask_for
 
 AT_ONCE = 16
 BLOCK = AT_ONCE * LANE_STEP
+
+COPIES, MOST_COLUMNS = 2, 512
+"""Of a tile that is projected: some 300 kB, which the second cache holds."""
+
+LEAST_TILTS = 1
+"""Lines take less time than lanes with however few tilts."""
+
+MOST_AT_ONCE = 12
+"""Tilts that pass a tile of voxels at once: what they touch, the first cache holds."""
+
 _NUMBERS_OF_SLICES = (1, 2, 4, 8)
 """Whose sums stay in registers."""
 
@@ -47,6 +58,26 @@ _FLOAT, _INT, _INDEX, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir
 _FLOAT_BYTES = 4
 _FLOATS, _INTS = ir.VectorType(_FLOAT, AT_ONCE), ir.VectorType(_INT, AT_ONCE)
 _HALF = ir.VectorType(_FLOAT, LANE_STEP)
+
+
+@part(inline="always")
+def place(number, lane):  # type: ignore[no-untyped-def]
+    """Give where a value of a line lies."""
+    return number // AT_ONCE * BLOCK + lane * AT_ONCE + number % AT_ONCE
+
+
+@part(inline="always")
+def follow(beam, landing, lines_at):  # type: ignore[no-untyped-def]
+    """Say where a tilt's lines lie and its steps for z and x; ``landing`` is that of ``Rays``."""
+    beam.lines_at, beam.down, beam.reach = lines_at, landing[1], min(0, (AT_ONCE - 1) * landing[2])
+    for m in range(AT_ONCE):
+        beam.ramp[m] = m * coarse(landing[2])
+
+
+@part(inline="always")
+def aim(beam, corner, lowest):  # type: ignore[no-untyped-def]
+    """Say where the first voxel of a tile lands."""
+    beam.landing = corner
 
 
 @intrinsic  # type: ignore[untyped-decorator]
