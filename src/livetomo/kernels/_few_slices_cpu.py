@@ -179,11 +179,11 @@ def _new_room(source, beams, row_length):  # type: ignore[no-untyped-def]
     for k in range(len(tilts)):
         lines[k * room : k * room + layout.place(_MARGIN, 0)] = _ZERO
         lines[k * room + last : (k + 1) * room] = _ZERO
-        t, beam = tilts[k], known[k]
-        layout.follow(beam, landings[t], k * room + layout.place(_MARGIN, 0))
+        t, beam, start = tilts[k], known[k], k * room + layout.place(_MARGIN, 0)
+        layout.follow(beam, landings[t], start)
         height, rise = hats[t, 1], hats[t, 0] * hats[t, 1]
         beam.fall, beam.rise, beam.before, beam.after = -rise, rise, height + rise, height - rise - rise
-        _to_lines(lines, source, (beam.lines_at, t * row_length, 1), row_length, 0)
+        _to_lines(lines, source, (start, t * row_length, 1), row_length, 0)
     sums, totals = np.empty((_VOXEL_ROWS * AT_ONCE, LANE_STEP), np.float32), _zeros(_VOXEL_ROWS * BLOCK)
     return sums, (known, np.empty(layout.MOST_AT_ONCE, BEAM), totals, lines)
 

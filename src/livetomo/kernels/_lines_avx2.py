@@ -33,16 +33,18 @@ LEAST_TILTS = 6
 MOST_AT_ONCE = 18
 """Tilts that pass a tile of voxels at once, whose taps are laid: what they touch, the first cache holds."""
 
+_STEPS_PER_ROW = LANE_STEP // OFFSET_STEP
+
 BEAM = np.dtype([
     ("ramp", np.int32, AT_ONCE),  # 0 to 7 steps to the next column
-    ("positions", np.int32, AT_ONCE),  # where 8 voxels of a row land, from the first pixel under the tile on
-    ("down", np.int32),  # how far on those of the next row do
+    ("landing", np.int32),  # where the first voxel of a row lands, from the first pixel under the tile on
+    ("down", np.int32),  # how far on the next row's does
     ("first", np.int32),  # where that pixel lies, in steps
+    ("lines_at", np.int32),  # where pixel 0 does
     ("fall", np.float32),  # by how much the weight of the first tap changes within a pixel,
     ("rise", np.float32),  # of the second,
     ("before", np.float32),  # and what they would be a pixel before
     ("after", np.float32),
-    ("lines_at", np.int64),
 ])  # fmt: skip
 """A tilt as a tile of voxels sees it."""
 
@@ -50,8 +52,6 @@ _FLOAT, _INT, _INDEX, _BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir
 _FLOATS, _INTS, _FOUR = ir.VectorType(_FLOAT, AT_ONCE), ir.VectorType(_INT, AT_ONCE), ir.VectorType(_FLOAT, 4)
 _TAPS = 3 * AT_ONCE
 """First weights, second weights and rows of 8 taps."""
-
-_STEPS_PER_ROW = LANE_STEP // OFFSET_STEP
 
 
 @part(inline="always")
@@ -63,7 +63,7 @@ def place(number, lane):  # type: ignore[no-untyped-def]
 @part(inline="always")
 def follow(beam, landing, lines_at):  # type: ignore[no-untyped-def]
     """Say where a tilt's lines lie and its steps for z and x; ``landing`` is that of ``Rays``."""
-    beam.lines_at, beam.down = lines_at, coarse(landing[1])
+    beam.lines_at, beam.down = lines_at // OFFSET_STEP, coarse(landing[1])
     for m in range(AT_ONCE):
         beam.ramp[m] = m * coarse(landing[2])
 
@@ -71,10 +71,7 @@ def follow(beam, landing, lines_at):  # type: ignore[no-untyped-def]
 @part(inline="always")
 def aim(beam, corner, lowest):  # type: ignore[no-untyped-def]
     """Say where the first voxel of a tile lands, and the lowest pixel that its voxels land on."""
-    beam.first = (beam.lines_at + lowest * LANE_STEP) // OFFSET_STEP
-    start = coarse(corner - (lowest << FRACTION_BITS))
-    for m in range(AT_ONCE):
-        beam.positions[m] = start + beam.ramp[m]
+    beam.first, beam.landing = beam.lines_at + lowest * _STEPS_PER_ROW, coarse(corner - (lowest << FRACTION_BITS))
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -91,9 +88,10 @@ def add_beams(typingctx: Any, sums: Any, lines: Any, fan: Any, places: Any) -> A
         fan, taps = builder.bitcast(fan, _BYTE.as_pointer()), _room_for_taps(builder)
         with counted(builder, _INDEX(0), n_tilts, _INDEX(BEAM.itemsize), [_INDEX(0)]) as loop:
             beam = builder.gep(fan, [loop.number])
-            landing = _field(builder, beam, "positions", _INTS)
-            positions = builder.load(landing, align=4)
-            builder.store(builder.add(positions, _spread(builder, beam, "down", _INTS)), landing, align=4)
+            landing, down = (_field(builder, beam, name, _INT) for name in ("landing", "down"))
+            ramp = builder.load(_field(builder, beam, "ramp", _INTS), align=4)
+            positions = builder.add(_spread(builder, beam, "landing", _INTS), ramp)
+            builder.store(builder.add(builder.load(landing), builder.load(down)), landing)
             hat = [_spread(builder, beam, name, _FLOATS) for name in ("fall", "rise", "before", "after")]
             whole, weights = weights_between(builder, positions, hat)
             rows = builder.add(_in_steps(builder, whole), _spread(builder, beam, "first", _INTS))
