@@ -286,10 +286,16 @@ def update_rows(typingctx: Any, volume: Any, sums: Any, gain: Any, places: Any, 
             with cgutils.for_range(builder, builder.lshr(lanes, _INDEX(3)), intp=_INDEX) as part:
                 at, there = (builder.add(start, builder.mul(part.index, _INDEX(LANE_STEP))) for start in starts)
                 target, change = vector_at(builder, values, at, _OCTET), vector_at(builder, sums, there, _OCTET)
-                new = builder.fmul(builder.load(change, align=4), factor, flags=FAST)
-                new = builder.fadd(builder.fmul(builder.load(target, align=4), keep, flags=FAST), new, flags=FAST)
-                new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
-                builder.store(new, target, align=4)
+                before, total = builder.load(target, align=4), builder.load(change, align=4)
+                builder.store(updated(builder, before, total, factor, (keep, floor)), target, align=4)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def updated(builder: ir.IRBuilder, before: Any, total: Any, gain: Any, limits: tuple[Any, Any]) -> Any:
+    """Give max(floor, keep · before + gain · total) of vectors; limits are (keep, floor)."""
+    keep, floor = limits
+    kept = builder.fmul(before, keep, flags=FAST)
+    new = builder.fadd(kept, builder.fmul(total, gain, flags=FAST), flags=FAST)
+    return builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)

@@ -16,7 +16,17 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from livetomo.kernels._compiled import part
-from livetomo.kernels._lanes import FAST, LANE_STEP, OFFSET_STEP, counted, data_of, opaque, shuffled, splat, vector_at
+from livetomo.kernels._lanes import (
+    LANE_STEP,
+    OFFSET_STEP,
+    counted,
+    data_of,
+    opaque,
+    shuffled,
+    splat,
+    updated,
+    vector_at,
+)
 from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, coarse
 from livetomo.kernels._taps import fused, parted, weights_between
 from livetomo.kernels._vectors import ask_for
@@ -108,7 +118,8 @@ def add_crossings(typingctx: Any, sums: Any, tile: Any, places: Any, line: Any, 
     """Add to the sums of 8 rays side by side what they cross in the rows of a tile.
 
     ``tile`` are lines of values, zeros beside them. ``places`` are int64 (sums_at, tile_at, after, row_step, n_rows,
-    n_columns, n_slices): where the sums are, where column 0 of the tile is, and how far on that of the next row.
+    n_columns, n_slices): where the sums are, where column 0 of the tile is, and how far on that of the next row; there
+    are MOST_AT_ONCE rows at most.
     ``line`` are int64 (position of the first ray in the first row, step from row to row, from ray to ray). ``scale`` is
     a ray's way through a row.
     """
@@ -158,10 +169,9 @@ def lines_to_rows(typingctx: Any, lines: Any, rows: Any, places: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places: Any, limits: Any) -> Any:
-    """Write max(floor, keep · volume + gain · sums) to 8 rows of 8 lanes, each with a gain of its own; sums are lines.
+    """Do what ``update_rows`` does to 8 rows of 8 lanes with sums that are lines.
 
-    ``places`` are int64 (volume_at, row_step, lines_at, gain_at), ``limits`` float32 (keep, floor), as in
-    ``update_rows``.
+    ``places`` are int64 (volume_at, row_step, lines_at, gain_at), ``limits`` float32 (keep, floor).
     """
     signature = types.void(volume, lines, gain, types.UniTuple(types.int64, 4), types.UniTuple(types.float32, 2))
 
@@ -173,10 +183,8 @@ def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places
         sums = _pointers(builder, builder.gep(lines, [lines_at]), _INDEX(LANE_STEP))
         for m, (target, total) in enumerate(zip(targets, sums, strict=True)):
             factor = splat(builder, builder.load(builder.gep(gain, [builder.add(gain_at, _INDEX(m))])), _FLOATS)
-            kept = builder.fmul(builder.load(target, align=4), keep, flags=FAST)
-            new = builder.fadd(kept, builder.fmul(builder.load(total, align=4), factor, flags=FAST), flags=FAST)
-            new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
-            builder.store(new, target, align=4)
+            before, total = builder.load(target, align=4), builder.load(total, align=4)
+            builder.store(updated(builder, before, total, factor, (keep, floor)), target, align=4)
         return context.get_dummy_value()
 
     return signature, generate

@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from livetomo.kernels._compiled import part
-from livetomo.kernels._lanes import FAST, LANE_STEP, counted, data_of, shuffled, splat, vector_at
+from livetomo.kernels._lanes import LANE_STEP, counted, data_of, shuffled, splat, updated, vector_at
 from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, coarse
 from livetomo.kernels._taps import fused, parted, weights_between
 from livetomo.kernels._vectors import ask_for
@@ -310,10 +310,7 @@ def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places
             low, high = (builder.load(at, align=4) for at in pair)
             before = _joined(builder, low, high, range(AT_ONCE))
             factors = shuffled(builder, gains, [2 * k] * LANE_STEP + [2 * k + 1] * LANE_STEP)
-            new = builder.fadd(
-                builder.fmul(before, keep, flags=FAST), builder.fmul(sums, factors, flags=FAST), flags=FAST
-            )
-            new = builder.select(builder.fcmp_ordered(">", new, floor, flags=FAST), new, floor)
+            new = updated(builder, before, sums, factors, (keep, floor))
             for at, start in zip(pair, (0, LANE_STEP), strict=True):
                 builder.store(shuffled(builder, new, range(start, start + LANE_STEP)), at, align=4)
         return context.get_dummy_value()
