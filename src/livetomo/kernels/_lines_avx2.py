@@ -128,10 +128,9 @@ def add_crossings(typingctx: Any, sums: Any, tile: Any, places: Any, line: Any, 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         sums, tile = data_of(context, builder, signature.args[:2], args[:2])
         sums_at, tile_at, _, row_step, n_rows, *_ = (builder.extract_value(args[2], k) for k in range(7))
-        line = [builder.extract_value(args[3], k) for k in range(3)]
         taps, scale = _room_for_taps(builder), splat(builder, args[4], _FLOATS)
         less, twice = builder.fsub(ir.Constant(_FLOATS, None), scale), builder.fadd(scale, scale)
-        lowest, positions, step = _first_positions(builder, *line, n_rows)
+        lowest, positions, step = _first_positions(builder, args[3], n_rows)
         with counted(builder, _INDEX(0), n_rows, _INDEX(_TAPS), [positions]) as loop:
             whole, fraction = parted(builder, loop.values[0])
             weights = fused(builder, fraction, less, twice), fused(builder, fraction, scale, less)
@@ -257,8 +256,9 @@ def _in_steps(builder: ir.IRBuilder, rows: Any) -> Any:
     return builder.mul(rows, ir.Constant(_INTS, [_STEPS_PER_ROW] * AT_ONCE))
 
 
-def _first_positions(builder: ir.IRBuilder, start: Any, main_step: Any, ray_step: Any, n_rows: Any) -> list[Any]:
+def _first_positions(builder: ir.IRBuilder, line: Any, n_rows: Any) -> list[Any]:
     """Give a column below all that 8 rays cross in so many rows, where they cross the first, and their step."""
+    start, main_step, ray_step = (builder.extract_value(line, k) for k in range(3))
     lowest, none = start, _INDEX(0)
     for step, number in ((main_step, builder.sub(n_rows, _INDEX(1))), (ray_step, _INDEX(AT_ONCE - 1))):
         way = builder.mul(step, number)
