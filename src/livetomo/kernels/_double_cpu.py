@@ -18,15 +18,18 @@ def change_along_y(volume, carried, out, places, shares, rows):  # type: ignore[
     Slice y lies ``shares[y]`` of the way on from the coarse slice ``places[y]`` to the next.
     """
     n_coarse, lanes, coarse_lanes = places[-1] + 2, out.shape[2], volume.shape[2]
-    line = np.zeros(n_coarse, np.float32)
+    line = np.zeros(max(n_coarse, volume.shape[0] * coarse_lanes), np.float32)
     for row in range(rows[0], rows[1]):
-        for y in range(min(n_coarse, volume.shape[0] * coarse_lanes)):
-            block, lane = y // coarse_lanes, y % coarse_lanes
-            line[y] = volume[block, row, lane] - carried[block, row, lane]
-            carried[block, row, lane] = volume[block, row, lane]
-        for y in range(len(places)):
-            before = line[places[y]]
-            out[y // lanes, row, y % lanes] = before + shares[y] * (line[places[y] + 1] - before)
+        for block in range(volume.shape[0]):
+            for lane in range(coarse_lanes):
+                line[block * coarse_lanes + lane] = volume[block, row, lane] - carried[block, row, lane]
+                carried[block, row, lane] = volume[block, row, lane]
+        for block in range(out.shape[0]):
+            first = block * lanes
+            for lane in range(min(lanes, len(places) - first)):
+                y = first + lane
+                before = line[places[y]]
+                out[block, row, lane] = before + shares[y] * (line[places[y] + 1] - before)
 
 
 @kernel(fastmath=True)

@@ -25,7 +25,7 @@ _LEAST_VALUES_PER_TASK = 1 << 16
 """Below, threads cost more than they bring."""
 _MOST_VALUES_PER_TASK = 1 << 24
 """Above, control comes back too late."""
-_SLABS_PER_THREAD, _LEAST_PLANES_PER_TASK = 2, 4
+_SLABS_PER_THREAD, _LEAST_PLANES_PER_TASK = 1, 4
 _LAPLACIAN_NORM = 12.0
 """Upper bound of ‖∇‖² in three dimensions."""
 _DUAL_STEP = 1.9

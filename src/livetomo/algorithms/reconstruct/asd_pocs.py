@@ -237,12 +237,13 @@ class ASDPOCS:
             # The gradient's norm hardly changes in a step: that of the step before saves a pass over the volume
             norm = yield from variation.tv_descent(grid, lowered, state.spare, step, smoothing, piece_s)
             lowered = state.spare
-        change = variation.distance(lowered, state.packed_volume)
         tolerance = self.tolerance
         if tolerance is None:
             tolerance = (1 + _SHARE_OF_TOLERANCE) * residual_of_noise(state.data)
-        if change > self.largest_ratio * state.data_change and state.residual > tolerance:
-            length *= self.tv_decay
+        if state.residual > tolerance:
+            change = variation.distance(lowered, state.packed_volume)
+            if change > self.largest_ratio * state.data_change:
+                length *= self.tv_decay
         state.descent_length, state.n_sweeps = length, state.n_sweeps + 1
         if self.tv_steps:
             state.packed_volume, state.spare = lowered, state.packed_volume
