@@ -53,6 +53,8 @@ class ASDPOCSState:
     """How far the data moved the volume in the newest sweep."""
     descent_length: float | None = None
     """dPOCS, how far each step down the TV goes; None until the data have moved the volume."""
+    gradient_norm: float | None = None
+    """Of the TV where the newest turn began; None when the tilts have changed since."""
     coarser: Coarser | None = None
     """The same at half the resolution, which goes ahead; None where the grid is small."""
     lead: float = 0.0
@@ -200,7 +202,7 @@ class ASDPOCS:
 
     def _widen(self, state: ASDPOCSState, n_new: int) -> None:
         """Take the envelope back by the share that the new tilts are of all, and somewhat more for the steps of TV."""
-        state.updates = None
+        state.updates = state.gradient_norm = None
         n_before = len(state.data) - n_new
         if n_before and state.descent_length is not None:
             wider = state.descent_length * (1 + n_new / n_before) ** _WIDENING
@@ -211,7 +213,8 @@ class ASDPOCS:
 
     @staticmethod
     def _renew(state: ASDPOCSState) -> None:
-        state.updates, state.n_sweeps, state.descent_length = None, 0, None
+        state.updates = state.gradient_norm = state.descent_length = None
+        state.n_sweeps = 0
 
     def _relaxed(self, state: ASDPOCSState, update: Update) -> Update:
         factor = self.relaxation * self.relaxation_decay**state.n_sweeps
@@ -231,11 +234,14 @@ class ASDPOCS:
         if length is None:
             length = min(self.tv_share * state.data_change, _longest_descent(state))
         lowered = state.packed_volume
-        norm = variation.gradient_norm(grid, lowered, smoothing) if self.tv_steps else 0.0
+        # The gradient's norm hardly changes in a step, nor from turn to turn: that of the one before saves a pass
+        norm, norms = state.gradient_norm, list[float]()
+        if norm is None and self.tv_steps:
+            norm = variation.gradient_norm(grid, lowered, smoothing)
         for _ in range(self.tv_steps):
-            step = length / norm if norm > 0 else 0.0  # an even volume has nowhere to go
-            # The gradient's norm hardly changes in a step: that of the step before saves a pass over the volume
+            step = length / norm if norm else 0.0  # an even volume has nowhere to go
             norm = yield from variation.tv_descent(grid, lowered, state.spare, step, smoothing, piece_s)
+            norms.append(norm)
             lowered = state.spare
         tolerance = self.tolerance
         if tolerance is None:
@@ -246,7 +252,7 @@ class ASDPOCS:
                 length *= self.tv_decay
         state.descent_length, state.n_sweeps = length, state.n_sweeps + 1
         if self.tv_steps:
-            state.packed_volume, state.spare = lowered, state.packed_volume
+            state.packed_volume, state.spare, state.gradient_norm = lowered, state.packed_volume, norms[0]
         size = float(namespace(lowered).linalg.norm(lowered))
         state.change = max(state.lead, variation.distance(lowered, state.before) / max(size, _LEAST_SIZE))
 
