@@ -16,6 +16,7 @@ from livetomo.kernels._lanes import LANE_STEP, update_rows
 from livetomo.kernels._momentum_cpu import advance_rows
 from livetomo.kernels._positions import FRACTION_BITS, pixels_under, rays_that_meet
 from livetomo.kernels._project_cpu import RAY_BORDER
+from livetomo.kernels._vectors import fetch
 
 layout: Any = _lines_avx512 if VECTOR_LANES > LANE_STEP else _lines_avx2
 AT_ONCE, BLOCK, BEAM = layout.AT_ONCE, layout.BLOCK, layout.BEAM
@@ -207,8 +208,15 @@ def _gather_tile(beams, sizes, tile, room, wanted):  # type: ignore[no-untyped-d
             for j in range(tile[1]):
                 layout.add_beams(totals, lines, fan, (j * BLOCK, n_beams, _counted(sizes[1])))
                 if number + 1 == len(tilts):
-                    layout.ask_for_rows(wanted[0], _first_value(wanted, tile, j), wanted[0].shape[1])
+                    _ask_for_rows(wanted, tile, j)
             n_beams = 0
+
+
+@part(inline="always")
+def _ask_for_rows(wanted, tile, row):  # type: ignore[no-untyped-def]
+    first, step = _first_value(wanted, tile, row), wanted[0].shape[1]
+    for m in range(AT_ONCE):
+        fetch(wanted[0], first + m * step)
 
 
 @part

@@ -29,7 +29,6 @@ from livetomo.kernels._lanes import (
 )
 from livetomo.kernels._positions import FRACTION_BITS, POSITION_BITS, coarse
 from livetomo.kernels._taps import fused, parted, weights_between
-from livetomo.kernels._vectors import ask_for
 
 AT_ONCE = LANE_STEP
 BLOCK = AT_ONCE * LANE_STEP
@@ -187,19 +186,6 @@ def update_from_lines(typingctx: Any, volume: Any, lines: Any, gain: Any, places
         return context.get_dummy_value()
 
     return signature, generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def ask_for_rows(typingctx: Any, volume: Any, volume_at: Any, row_step: Any) -> Any:
-    """Ask for 8 rows of 8 lanes, to be there when they are updated."""
-
-    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        (volume,) = data_of(context, builder, signature.args[:1], args[:1])
-        for at in _pointers(builder, builder.gep(volume, [args[1]]), args[2]):
-            ask_for(builder, at)
-        return context.get_dummy_value()
-
-    return types.void(volume, types.int64, types.int64), generate
 
 
 def _room_for_taps(builder: ir.IRBuilder) -> Any:

@@ -25,7 +25,7 @@ _LEAST_VALUES_PER_TASK = 1 << 16
 """Below, threads cost more than they bring."""
 _MOST_VALUES_PER_TASK = 1 << 24
 """Above, control comes back too late."""
-_SLABS_PER_THREAD, _LEAST_PLANES_PER_TASK = 1, 4
+_LEAST_PLANES_PER_TASK = 4
 _LAPLACIAN_NORM = 12.0
 """Upper bound of ‖∇‖² in three dimensions."""
 _DUAL_STEP = 1.9
@@ -213,7 +213,7 @@ def _slabs(grid: PackedGrid) -> list[tuple[int, int]]:
     if grid.device == "cuda":
         return [(0, n_z)]
     n_values = n_z * n_x * grid.lanes * grid.n_blocks
-    wanted = max(_SLABS_PER_THREAD * thread_count(), n_values // _MOST_VALUES_PER_TASK)
+    wanted = max(thread_count(), n_values // _MOST_VALUES_PER_TASK)
     n_slabs = max(1, min(wanted, n_values // _LEAST_VALUES_PER_TASK, n_z // _LEAST_PLANES_PER_TASK))
     return list(pairwise(k * n_z // n_slabs for k in range(n_slabs + 1)))
 
