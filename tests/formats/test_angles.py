@@ -31,6 +31,10 @@ def test_tables_of_angles(tmp_path, name, text):
     np.testing.assert_array_equal(read_angles(tmp_path / name), [-76, -74, 0])
 
 
+def test_shifts_of_patches_after_a_table_are_no_angles(shared_data):
+    assert read_angles(shared_data / "formats/mdoc/aretomo/test.aln")[:2].tolist() == [-61.5, -60.0]
+
+
 @pytest.mark.parametrize("text", ["", "hello\nworld\n", "1\n2 3\n", "nan\n", "4000\n"])
 def test_no_angles(tmp_path, text):
     (tmp_path / "a.txt").write_text(text)
@@ -82,11 +86,12 @@ def test_aligned_stacks_prefer_the_refined_angles(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "a.npy").tilt_angles, [1, 2])
 
 
-def test_angles_of_any_name_only_when_they_fit(tmp_path):
+@pytest.mark.parametrize("name", ["angles.rawtlt", "tilt_angles.tlt"])
+def test_angles_of_any_name_only_when_they_fit(tmp_path, name):
     np.save(tmp_path / "a.npy", STACK)
-    (tmp_path / "angles.rawtlt").write_text("1\n2\n3\n")
+    (tmp_path / name).write_text("1\n2\n3\n")
     assert read_contents(tmp_path / "a.npy").tilt_angles is None
-    (tmp_path / "angles.rawtlt").write_text("1\n2\n")
+    (tmp_path / name).write_text("1\n2\n")
     np.testing.assert_array_equal(read(tmp_path / "a.npy").tilt_angles, [1, 2])
 
 

@@ -150,6 +150,13 @@ def test_folder_in_natural_order_with_a_file_of_angles(tmp_path):
     assert series.metadata["files"] == [f"image{number}.png" for number in (8, 9, 10, 11)]
 
 
+def test_folder_with_angles_from_matlab(tmp_path):
+    for number in range(4):
+        imageio.imwrite(tmp_path / f"image{number}.png", STACK[number])
+    scipy.io.savemat(tmp_path / "angles.mat", {"angle": ANGLES})
+    np.testing.assert_array_equal(read(tmp_path).tilt_angles, ANGLES)
+
+
 def test_folder_with_an_image_of_another_size(tmp_path):
     for number, image in enumerate((STACK[0], STACK[1], STACK[0, 1:])):
         imageio.imwrite(tmp_path / f"{number}.png", image)

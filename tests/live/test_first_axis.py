@@ -41,6 +41,12 @@ def test_a_second_axis_arriving_live_ends_where_both_at_once_end(volume, setting
     assert np.linalg.norm(live - offline) < 0.05 * np.linalg.norm(offline)
 
 
+def test_angles_of_both_series_are_flipped(volume, settings_for, tmp_path):
+    lt.write(about_an_axis(volume, 0), tmp_path / "first.mrc")
+    first = first_series(settings_for(after=tmp_path / "first.mrc", flip_angles=True))
+    np.testing.assert_allclose(first.tilt_angles, -_ANGLES, atol=1e-4)
+
+
 def test_a_first_series_of_other_size_ends_the_run_with_the_reason(volume, settings_for, watched, tmp_path):
     lt.write(about_an_axis(volume[:, :30], 0), tmp_path / "first.mrc")
     list(write_series(about_an_axis(volume, 90), watched, Habits(interval_s=0, style="atomic")))

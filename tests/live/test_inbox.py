@@ -146,6 +146,17 @@ def test_a_pattern_chooses_the_files(watched, inbox_for, collect):
     assert [frame.name for frame in arrivals(collect(inbox, arrivals))] == ["series2_-5.0.mrc"]
 
 
+def test_files_of_other_kinds_are_passed_over_and_named_while_there_are_no_others(watched, inbox_for, collect):
+    watched.mkdir()
+    for name in ("t_1.0.mrc.gz", "t_2.0.mrc.gz", "Thumbs.db", "log.txt", ".t_3.0.mrc.gz"):
+        (watched / name).write_bytes(b"")
+    inbox = inbox_for()
+    collect(inbox, lambda news: "2 of the kind *.mrc.gz" in inbox.note and "--pattern '*.mrc.gz'" in inbox.note)
+    put(watched, "t_-5.0.mrc", image(1))
+    collect(inbox, arrivals)
+    assert "passed over" not in inbox.note.lower()
+
+
 def test_a_guess_made_too_early_is_corrected_when_more_names_come(watched, inbox_for, collect):
     inbox = inbox_for()
     put(watched, "v1.5_scan_12.mrc", image(1))
@@ -168,6 +179,16 @@ def test_angles_from_a_growing_table_and_by_name(watched, tmp_path, inbox_for, c
     news = collect(inbox, lambda news: len(news) >= 2)
     assert AngleCorrection("a.mrc", -7.0) in news
     assert [frame.tilt_angle for frame in arrivals(news)] == [3.0]
+
+
+def test_an_mdoc_can_be_the_table(watched, tmp_path, inbox_for, collect):
+    table = tmp_path / "series.mdoc"
+    sections = (f"[ZValue = {k}]\nTiltAngle = {angle}\nDefocus = -3\n\n" for k, angle in enumerate((-7.5, 3)))
+    table.write_text("PixelSpacing = 5.4\n\n" + "".join(sections))
+    for number, name in enumerate(("a.mrc", "b.mrc")):
+        put(watched, name, image(number))
+    news = collect(inbox_for(angles=table), lambda news: len(arrivals(news)) == 2)
+    assert sorted(frame.tilt_angle for frame in arrivals(news)) == [-7.5, 3.0]
 
 
 def test_a_table_in_order_follows_the_names_not_the_arrival(watched, tmp_path, inbox_for, collect):

@@ -83,7 +83,7 @@ def _read_array(path: Path) -> np.ndarray:
 def _angles_in(text: str) -> np.ndarray:
     names: list[str] = []
     rows: list[list[float]] = []
-    for line in text.splitlines():
+    for line in text.partition("# Local Alignment")[0].splitlines():  # AreTomo: then shifts of patches follow
         words = [word for word in _SEPARATORS.split(line.strip().lstrip("#%")) if word]
         numbers = [number for word in words if (number := _number(word)) is not None]
         if line.lstrip().startswith(("#", "%")) or (words and not numbers):

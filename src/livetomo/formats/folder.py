@@ -15,7 +15,7 @@ from livetomo.formats.guard import reading
 from livetomo.formats.sidecars import with_sidecars
 from livetomo.formats.table import READERS, inner_suffix, load_reader
 
-_ANGLE_FILES = {".rawtlt", ".tlt", ".mdoc", ".csv", ".txt"}
+_ANGLE_FILES = {".rawtlt", ".tlt", ".mdoc", ".csv", ".txt", ".mat"}
 
 
 def read(path: Path, options: ReadOptions) -> Contents:

@@ -17,14 +17,8 @@ from livetomo.formats.mdoc import Mdoc, read_mdoc
 
 _FEI_AXIS = re.compile(r"tilt axis angle[^:\n]*:\s*([-+.\d]+)", re.IGNORECASE)
 _FEI_PIXEL = re.compile(r"image pixel size \[nm\]\s*:\s*([.\d]+)", re.IGNORECASE)
-_OF_ANY_NAME = (
-    "angles.rawtlt",
-    "angles.tlt",
-    "angles.txt",
-    "angles.csv",
-    "angles.mat",
-    "tilt_angles.txt",
-    "tilt_angles.csv",
+_OF_ANY_NAME = tuple(
+    stem + suffix for stem in ("angles", "tilt_angles") for suffix in (".rawtlt", ".tlt", ".txt", ".csv", ".mat")
 )
 
 

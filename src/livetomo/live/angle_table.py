@@ -8,6 +8,9 @@ from livetomo.errors import FileError
 from livetomo.formats.angles import read_angles
 from livetomo.live.watch import FileIdentity, identify
 
+_WITHOUT_LINES = {".mdoc", ".mat", ".npy"}
+"""Of a name and an angle each: what looks like one there means something else."""
+
 
 @dataclass
 class AngleTable:
@@ -35,7 +38,8 @@ class AngleTable:
             self.trouble = f"the table of angles {self.path} is not there"
             return
         try:
-            self._by_name = _named_angles(self.path.read_text(encoding="utf-8-sig", errors="replace"))
+            if self.path.suffix.lower() not in _WITHOUT_LINES:
+                self._by_name = _named_angles(self.path.read_text(encoding="utf-8-sig", errors="replace"))
             if not self._by_name:
                 self._in_order = tuple(read_angles(self.path))
         except (OSError, FileError) as error:

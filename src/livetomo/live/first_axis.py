@@ -27,7 +27,7 @@ def first_series(settings: LiveSettings) -> TiltSeries | None:
     """
     if settings.after is None:
         return None
-    series = read(settings.after, tilt_axis=settings.tilt_axis)
+    series = read(settings.after, tilt_axis=settings.tilt_axis, flip_angles=settings.flip_angles)
     if not isinstance(series, TiltSeries):
         raise LivetomoError(f"{settings.after}: expected the tilt series about the first axis, but it gives no angles")
     series = align(prepare_series(series, preparation(bin=settings.bin)), settings.align)

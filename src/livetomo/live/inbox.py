@@ -5,20 +5,21 @@ import math
 import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 import numpy as np
 
 from livetomo.errors import LivetomoError, MissingPackage
+from livetomo.formats.sidecars import stem_of
 from livetomo.live.angles import AngleSource
 from livetomo.live.events import EventLog
 from livetomo.live.frame import Frame, digest, fault, file_and_index, frame_name
 from livetomo.live.journal import Journal
 from livetomo.live.reading import FileImages, can_grow, knows_its_length, read_images
-from livetomo.live.settings import LiveSettings
+from livetomo.live.settings import LiveSettings, is_temporary
 from livetomo.live.settling import Candidate, Settling
 from livetomo.live.watch import FileIdentity, FolderWatcher, Sighting, identify
 
@@ -119,6 +120,7 @@ class Inbox:
         self._shape_yx: tuple[int, int] | None = None
         self._first_name = ""
         self._set_aside: dict[str, str] = {}
+        self._unwatched: set[str] = set()
         self._watcher = FolderWatcher(settings.folder, self._sightings.put)
         self._thread = threading.Thread(target=self._work, name="inbox", daemon=True)
         self._stopping = threading.Event()
@@ -176,7 +178,9 @@ class Inbox:
 
     @property
     def note(self) -> str:
-        """Give one sentence about how the angles were found; empty when the files say them."""
+        """Give one sentence about files that are passed over while there are no others, or how angles were found."""
+        if self._unwatched and not self._files:
+            return _passed_over(tuple(self._unwatched))
         guess = self._angles.guess
         example = next((taken for taken in list(self._taken.values()) if math.isnan(taken.angle_from_file)), None)
         if guess is None or example is None:
@@ -225,6 +229,8 @@ class Inbox:
         if not self._settings.wants(sighting.name):
             if PurePath(sighting.name).suffix.lower() in _SIDECAR_SUFFIXES:
                 self._look_beside(sighting.name)
+            elif not is_temporary(sighting.name):
+                self._pass_over(sighting)
             return
         if sighting.identity is None:  # what was read of it stays
             self._settling.forget(sighting.name)
@@ -237,6 +243,11 @@ class Inbox:
         elif known.read_as == sighting.identity:  # a resumed run knows this file already
             return
         self._saw(sighting.name, sighting.identity)
+        self._wake()
+
+    def _pass_over(self, sighting: Sighting) -> None:
+        change = self._unwatched.discard if sighting.identity is None else self._unwatched.add
+        change(sighting.name)
         self._wake()
 
     def _saw(self, name: str, identity: FileIdentity) -> None:
@@ -425,3 +436,9 @@ def _unwritten_at_end(images: FileImages) -> int:
     while n_zero < len(images.images) and not images.images[-1 - n_zero].any():
         n_zero += 1
     return n_zero
+
+
+def _passed_over(names: Iterable[str]) -> str:
+    kinds = Counter(name.removeprefix(stem_of(Path(name)).name) for name in names)
+    kind, number = kinds.most_common(1)[0]
+    return f"Passed over: {number} of the kind *{kind}; if these are projections, give --pattern '*{kind}'."

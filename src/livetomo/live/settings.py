@@ -20,6 +20,12 @@ _TEMPORARY_STARTS = (".", "~", "#")
 _TEMPORARY_ENDS = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".lock", ".swp", ".filepart")
 
 
+def is_temporary(name: str) -> bool:
+    """Say whether a file name is hidden or that of a file still to be renamed."""
+    small = name.lower()
+    return small.startswith(_TEMPORARY_STARTS) or small.endswith(_TEMPORARY_ENDS)
+
+
 @dataclass(frozen=True)
 class LiveSettings:
     """Where projections come from, what is done with them, where the volume goes.
@@ -110,7 +116,7 @@ class LiveSettings:
     def wants(self, name: str) -> bool:
         """Say whether a file name is that of projections; hidden and temporary names never are."""
         small = name.lower()
-        if small.startswith(_TEMPORARY_STARTS) or small.endswith(_TEMPORARY_ENDS):
+        if is_temporary(name):
             return False
         if self.pattern is not None:
             return fnmatch.fnmatchcase(small, self.pattern.lower())
