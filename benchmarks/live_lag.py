@@ -154,7 +154,7 @@ def _happenings(written: list[Written], events: Path) -> np.ndarray:
 def _lags(times: np.ndarray) -> dict[str, float]:
     lags = (times[:, -1] - times[:, 0])[np.isfinite(times[:, -1])]
     return {
-        "tilts published": float(lags.size),
+        "tilts published": lags.size,
         "lag, median, s": float(np.median(lags)),
         "lag, 95 %, s": float(np.quantile(lags, 0.95)),
         "lag, longest, s": float(lags.max()),

@@ -1,4 +1,4 @@
-"""Write docs/reference/python.md and commands.md from the docstrings and the command line's own help."""
+"""Write docs/reference/python.md, methods.md and commands.md from the docstrings and the command line's own help."""
 
 import ast
 import inspect
@@ -10,14 +10,16 @@ from itertools import zip_longest
 from pathlib import Path
 
 import livetomo
+from livetomo.algorithms.reconstruct import METHODS
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
 COMMANDS = ("live", "demo", "reconstruct", "info", "convert", "replay", "simulate")
 
 
 def main() -> None:
-    """Write both pages."""
+    """Write all three pages."""
     PAGES.mkdir(parents=True, exist_ok=True)
+    (PAGES / "methods.md").write_text(methods_page(), encoding="utf-8")
     (PAGES / "python.md").write_text(python_page(), encoding="utf-8")
     (PAGES / "commands.md").write_text(commands_page(), encoding="utf-8")
 
@@ -32,6 +34,17 @@ def python_page() -> str:
             parts += [
                 described(f"lt.{name}.{member}", inspect.getattr_static(thing, member)) for member in public(thing)
             ]
+    return "\n".join(parts)
+
+
+def methods_page() -> str:
+    """Describe every method with its settings and what they are when nobody gives them."""
+    how = "Settings go to `lt.reconstruct(series, method, **settings)` or, as `--set NAME=VALUE`, to the commands."
+    see = "[Which one when](../how-to/choose-a-method.md)."
+    parts = [f"# Methods\n\nMade from the docstrings by `make docs`. {how} {see}\n"]
+    for name, kind in METHODS.items():
+        settings = fields_of(kind).replace("Fields\n------", "Settings\n--------")
+        parts.append(f"## `{name}`\n\n```text\n{inspect.getdoc(kind)}{settings}\n```\n")
     return "\n".join(parts)
 
 

@@ -64,6 +64,13 @@ def test_the_command_and_python_give_the_same_volume(helix, tmp_path):
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), expected.data, atol=1e-4 * expected.data.max())
 
 
+def test_settings_reach_the_method(helix, tmp_path):
+    words = "--align", "none", "--sweeps", 3, "--set", "tilts_per_subset=none", "--set", "damping=0"
+    livetomo("reconstruct", helix, "-o", tmp_path / "v.npy", *words)
+    expected = lt.reconstruct(lt.read(helix), sweeps=3, tilts_per_subset=None, damping=0)
+    np.testing.assert_allclose(lt.read(tmp_path / "v.npy").data, expected.data, atol=1e-5)
+
+
 def test_info_says_what_a_file_knows_as_json(helix):
     exit_code, said, _ = livetomo("info", helix, "--json")
     facts = json.loads(said)
@@ -120,6 +127,9 @@ def test_a_replayed_series_is_reconstructed_live(helix, tmp_path):
         (("reconstruct", "SERIES", "-o", "v.xyz"), 1, "no writer for '.xyz'"),
         (("reconstruct", "SERIES"), 2, "--output"),
         (("reconstruct", "SERIES", "-o", "v.mrc", "--method", "magic"), 2, "method: expected one of"),
+        (("reconstruct", "SERIES", "-o", "v.mrc", "--set", "damping"), 2, "--set: expected NAME=VALUE"),
+        (("reconstruct", "SERIES", "-o", "v.mrc", "--set", "sweeps=3"), 2, "sweeps: sirt has no such setting"),
+        (("live", "folder", "--headless", "--set", "dampin=0"), 2, "dampin: sirt has no such setting"),
         (("reconstruct", "SERIES", "-o", "v.mrc", "--bin", "0"), 2, "bin: expected a whole number"),
         (("reconstruct", "SERIES", "-o", "v.mrc", "--bin", "two"), 2, "--bin"),
         (("reconstruct", "SERIES", "-o", "v.mrc", "--tilt-axis", "z"), 2, "--tilt-axis: expected x, y or degrees"),

@@ -1,5 +1,6 @@
 """The reference pages are those of this version: `make docs` writes them anew."""
 
+import dataclasses
 import inspect
 import re
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import livetomo as lt
+from livetomo.algorithms.reconstruct import METHODS
 from livetomo.cli.main import COMMANDS
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
@@ -22,6 +24,14 @@ def test_fields_are_described_with_shape_and_unit():
     text = (PAGES / "python.md").read_text(encoding="utf-8")
     assert "tilt_angles: np.ndarray\n    (tilt,) degrees; any order" in text
     assert "relaxation: float = 1.0\n" in text
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_described_with_its_settings(name):
+    section = (PAGES / "methods.md").read_text(encoding="utf-8").split(f"## `{name}`")[1].split("\n## ")[0]
+    assert inspect.getdoc(METHODS[name]) in section
+    for setting in dataclasses.fields(METHODS[name]):
+        assert re.search(rf"^{setting.name}: .+ = ", section, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -34,6 +34,7 @@ def command(
     bin: options.Bin = 1,
     align: options.Align = "com",
     method: options.Method = "sirt",
+    method_settings: options.Settings = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -83,6 +84,7 @@ def command(
         bin=bin,
         align=options.parsed_align(align),
         method=method,
+        method_settings=options.parsed_settings(method_settings),
         field_of_view=field_of_view,
         after=after,
         turned_deg=options.parsed_turned(turned, after, "--after"),

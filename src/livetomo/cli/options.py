@@ -1,13 +1,16 @@
 """Options that several commands share, with one help text each."""
 
+import ast
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 Angles = Annotated[
     Path | None,
-    typer.Option(help="File with the tilt angles, one a line in degrees (also .rawtlt, .tlt, .mdoc, .csv)."),
+    typer.Option(
+        help="Tilt angles: text with one a line in degrees (.rawtlt, .tlt, .csv, …), .mdoc, .aln, .mat or .npy."
+    ),
 ]
 TiltAxis = Annotated[
     str | None,
@@ -24,14 +27,27 @@ Method = Annotated[
         metavar="NAME", help="Reconstruction method: sirt, wbp, auto, fista, fista-tv, asd-pocs, huber, cgls, …"
     ),
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="A setting of the method, such as damping=0; give more by more --set."
+    ),
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="File to write; its suffix chooses the format.")]
 AxesOrder = Annotated[
     str | None, typer.Option("--axes", help="Order of the file's axes, slowest first, such as tyx or xyt.")
 ]
-Dataset = Annotated[str | None, typer.Option(help="Path of the array in an HDF5 file, name of the variable in .mat.")]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        help="Which of several: path in HDF5, variable in .mat, detector in Velox, number in TIFF, file in .zip."
+    ),
+]
 Shape = Annotated[str | None, typer.Option(help="Raw binary: sizes, slowest first, such as 77,256,256.")]
 DType = Annotated[str | None, typer.Option(help="Raw binary: NumPy type such as <i2.")]
 PixelSize = Annotated[float | None, typer.Option("--pixel-size-nm", help="Pixel size in nm, over what the file says.")]
+
+_WORDS = {"true": True, "yes": True, "false": False, "no": False, "none": None}
 
 
 def parsed_tilt_axis(text: str | None) -> str | float | None:
@@ -61,6 +77,32 @@ def parsed_align(text: str) -> Literal["none", "com"]:
     if text not in {"none", "com"}:
         raise ValueError(f"--align: expected none or com, got {text!r}")
     return "com" if text == "com" else "none"
+
+
+def parsed_settings(words: list[str] | None) -> dict[str, Any]:
+    """Turn ``damping=0``, ``window=hann``, ``positivity=no`` or ``tilts_per_subset=none`` into settings.
+
+    Raises
+    ------
+    ValueError
+        When a word names no setting or gives it no value.
+    """
+    settings = {}
+    for word in words or ():
+        name, _, value = word.partition("=")
+        if not name.strip() or not value.strip():
+            raise ValueError(f"--set: expected NAME=VALUE such as damping=0, got {word!r}")
+        settings[name.strip()] = _value(value.strip())
+    return settings
+
+
+def _value(text: str) -> Any:
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 def parsed_turned(degrees: float | None, series: Path | None, series_option: str) -> float:

@@ -30,6 +30,7 @@ def command(
         typer.Option(metavar="none|com", help="Alignment; default: com, none where the file carries shifts."),
     ] = None,
     method: options.Method = "sirt",
+    settings: options.Settings = None,
     sweeps: Annotated[int | None, typer.Option(help="Sweeps over all tilts; default: until converged.")] = None,
     stopping: Annotated[
         Literal["noise", "held-out"] | None,
@@ -54,12 +55,14 @@ def command(
     second_angles: Annotated[Path | None, typer.Option(help="Tilt angles of the second series, as --angles.")] = None,
 ) -> None:
     """Reconstruct a volume from a tilt series, or from two about different axes."""
-    from livetomo.algorithms.reconstruct import reconstruct
+    from livetomo.algorithms.reconstruct import method_named, reconstruct
     from livetomo.cli.weights import weighed
     from livetomo.formats import check_target, write
     from livetomo.model import join
 
     turned_deg = options.parsed_turned(turned, second, "--second")
+    method_settings = options.parsed_settings(settings)
+    method_named(method, **method_settings)  # refuses before anything is read what the method does not have
     _check(align, sweeps, stopping, second, second_angles)
     check_target(output, (source, second))
     started = time.perf_counter()
@@ -85,6 +88,7 @@ def command(
             field_of_view=field_of_view,
             progress=progress.show,
             stopping=stopping,
+            **method_settings,
         )
     write(volume, output)
     if choice := volume.metadata.get("chose"):
