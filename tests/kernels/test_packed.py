@@ -58,10 +58,13 @@ def test_remainder(lanes, weighed):
     pixels = random_rows(*measured.shape) if weighed else np.zeros((0, 0), np.float32)
     difference, kept = (measured - projected) * (pixels if weighed else 1), projected.copy()
     subtract = _pack_cpu.subtract_and_weigh
-    squares = subtract(projected, measured, rays, pixels, np.array([0, 2]), (width + 4, border), (0, lanes))
+    of_tilts_too = np.array([0.25, 1, 0.5], np.float32)
+    weights = rays, pixels, of_tilts_too
+    squares = subtract(projected, measured, weights, np.array([0, 2]), (width + 4, border), (0, lanes))
     expected, of_tilts = kept.reshape(n_tilts, -1, lanes), difference.reshape(n_tilts, -1, lanes)
     inside = slice(border, border + width)
     energy = (of_tilts * (measured - kept).reshape(expected.shape))[[0, 2], inside] * (rays[[0, 2], :, None] > 0)
+    energy *= of_tilts_too[[0, 2], None, None]
     expected[[0, 2], inside] = rays[[0, 2], :, None] * of_tilts[[0, 2], inside]
     np.testing.assert_allclose(projected, kept, rtol=1e-5)
     np.testing.assert_allclose(squares, energy.sum(dtype=np.float64), rtol=1e-5)
@@ -76,7 +79,8 @@ def test_threads_that_share_a_projection_agree(n_slices, n_tilts, monkeypatch):
     volume, measured = grid.new_volume(), grid.new_projections(n_tilts)
     grid.pack_volume(RANDOM.random(grid.volume_shape), volume)
     grid.pack_projections(RANDOM.random((n_tilts, n_slices, 19)), measured)
-    weights, found = (RANDOM.random((n_tilts, 19), np.float32), np.zeros((0, 0), np.float32)), []
+    weights = RANDOM.random((n_tilts, 19), np.float32), np.zeros((0, 0), np.float32), np.ones(n_tilts, np.float32)
+    found = []
     for n_threads in (1, 2, 7):
         monkeypatch.setenv("LIVETOMO_THREADS", str(n_threads))
         out, squares = grid.new_projections(n_tilts), []
@@ -101,7 +105,7 @@ def test_conjugate_steps(lanes, weighed):
     expected, found = before - (rays > 0)[:, None] * np.float32(0.3) * projected, []
     list(conjugate.take_back(remainder, projected, (rays, pixels), 0.3, found, 1.0))
     np.testing.assert_allclose(remainder, expected, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(sum(found), np.sum((counted * expected**2)[7:], dtype=np.float64), rtol=1e-5)
+    np.testing.assert_allclose(sum(found), np.sum(rays[:, None] * counted * expected**2, dtype=np.float64), rtol=1e-5)
     expected, found = remainder - np.float32(0.2) * before, []
     list(conjugate.damp(remainder, before, 0.2, found, 1.0))
     np.testing.assert_allclose(sum(found), np.sum(expected**2, dtype=np.float64), rtol=1e-5)

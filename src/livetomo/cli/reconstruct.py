@@ -62,7 +62,7 @@ def command(
 
     turned_deg = options.parsed_turned(turned, second, "--second")
     method_settings = options.parsed_settings(settings)
-    method_named(method, **method_settings)  # refuses before anything is read what the method does not have
+    chosen = method_named(method, **method_settings)  # refuses before anything is read what the method does not have
     _check(align, sweeps, stopping, second, second_angles)
     check_target(output, (source, second))
     started = time.perf_counter()
@@ -93,6 +93,8 @@ def command(
     write(volume, output)
     if choice := volume.metadata.get("chose"):
         typer.echo(f"livetomo: {method} chose {choice['method']}: {choice['reason']}", err=True)
+    if sweeps is None and not chosen.is_direct:
+        typer.echo(f"livetomo: {volume.metadata['stopped_because']}", err=True)
     typer.echo(
         f"residual={volume.metadata['residual']:.4f} sweeps={volume.metadata['sweeps']} "
         f"seconds={time.perf_counter() - started:.1f} output={output}"

@@ -54,7 +54,7 @@ def add_scaled(target, source, factor, first, end):  # type: ignore[no-untyped-d
 
 @kernel
 def take_back(remainder, projected, weights, pixel_weights, factor, first, end):  # type: ignore[no-untyped-def]
-    """Subtract factor · projected from the rays with a weight; gives Σ w remainder² after it, w those of the pixels."""
+    """Subtract factor · projected from the rays with a weight; gives Σ w remainder² after it, by both weights."""
     found = np.float64(0)
     for start in range(first, end, _ROWS_AT_ONCE):
         rows = start, min(end, start + _ROWS_AT_ONCE)
@@ -70,7 +70,7 @@ def _take_back(remainder, projected, weights, pixel_weights, factor, rows):  # t
             for k in range(row * lanes, (row + 1) * lanes, WIDTH):
                 value = load(remainder, k) - spread(factor) * load(projected, k)
                 counted = value * load(pixel_weights, k) if len(pixel_weights) else value
-                found = found + counted * value
+                found = found + spread(weights[row]) * counted * value
                 store(remainder, k, value)
     return total(found)
 

@@ -27,7 +27,7 @@ def add_scaled(target, source, factor, first, end):  # type: ignore[no-untyped-d
 
 
 def take_back(remainder, projected, weights, pixel_weights, factor, first, end):  # type: ignore[no-untyped-def]
-    """Subtract factor · projected from the rays with a weight; gives Σ w remainder² after it, w those of the pixels."""
+    """Subtract factor · projected from the rays with a weight; gives Σ w remainder² after it, by both weights."""
     n, both = _values(remainder, first, end), (weights, pixel_weights)
     return launch_sum(_take_back, n, remainder, remainder, projected, both, factor, first)
 
@@ -95,7 +95,7 @@ def _take_back(n, remainder, projected, weights, factor, first, sums):  # type: 
         row, lane = first + k // lanes, k % lanes
         if ray_weights[row] > _ZERO:
             value = remainder[row, lane] - factor * projected[row, lane]
-            found += _weighed(value, pixel_weights, row, lane) * value
+            found += ray_weights[row] * _weighed(value, pixel_weights, row, lane) * value
             remainder[row, lane] = value
     sums[cuda.grid(1)] = found
 

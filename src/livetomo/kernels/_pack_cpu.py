@@ -37,17 +37,17 @@ def unpack(images, block, first_slice, first_row, row_step):  # type: ignore[no-
 
 
 @kernel
-def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, row, strip):  # type: ignore[no-untyped-def]
-    """Turn A x into w R (b - A x), rows of lanes each, and give Σ w (b - A x)² over the rays with a weight R.
+def subtract_and_weigh(projected, measured, weights, tilts, row, strip):  # type: ignore[no-untyped-def]
+    """Turn A x into w R (b - A x), rows of lanes each, and give Σ t w (b - A x)² over the rays with a weight R.
 
-    ``pixel_weights`` w are rows of lanes too, or no rows where all are 1. ``row`` is (length of a tilt's row, border),
-    ``strip`` (first lane, lanes, a multiple of 8).
+    ``weights`` are R (tilt, x), w, rows of lanes too, or no rows where all are 1, and t (tilt,). ``row`` is (length of
+    a tilt's row, border), ``strip`` (first lane, lanes, a multiple of 8).
     """
-    squares = np.float64(0)
+    (ray_weights, pixel_weights, tilt_weights), squares = weights, np.float64(0)
     for t in tilts:
         for ray in range(0, ray_weights.shape[1], _ROWS_AT_ONCE):
-            first_row, weights = t * row[0] + row[1] + ray, ray_weights[t, ray : ray + _ROWS_AT_ONCE]
-            squares += _subtract(projected, measured, weights, pixel_weights, first_row, strip)
+            first_row, of_rays = t * row[0] + row[1] + ray, ray_weights[t, ray : ray + _ROWS_AT_ONCE]
+            squares += tilt_weights[t] * _subtract(projected, measured, of_rays, pixel_weights, first_row, strip)
     return squares
 
 

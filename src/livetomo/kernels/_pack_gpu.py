@@ -23,10 +23,9 @@ def unpack(images, block, first_slice, first_row, row_step):  # type: ignore[no-
     launch(_unpack, _values(images, block), block, images, block, (first_slice, first_row, row_step))
 
 
-def subtract_and_weigh(projected, measured, ray_weights, pixel_weights, tilts, row, strip):  # type: ignore[no-untyped-def]
-    """Turn A x into w R (b - A x), rows of lanes each, and give Σ w (b - A x)² over the rays with a weight R."""
-    n = len(tilts) * ray_weights.shape[1] * strip[1]
-    weights = ray_weights, pixel_weights
+def subtract_and_weigh(projected, measured, weights, tilts, row, strip):  # type: ignore[no-untyped-def]
+    """Turn A x into w R (b - A x), rows of lanes each, and give Σ t w (b - A x)² over the rays with a weight R."""
+    n = len(tilts) * weights[0].shape[1] * strip[1]
     return launch_sum(_subtract, n, projected, projected, measured, weights, tilts, (row, strip))
 
 
@@ -60,7 +59,7 @@ def _unpack(n, images, block, places):  # type: ignore[no-untyped-def]
 
 @cuda.jit(cache=True)
 def _subtract(n, projected, measured, weights, tilts, rows, sums):  # type: ignore[no-untyped-def]
-    ray_weights, pixel_weights = weights
+    ray_weights, pixel_weights, tilt_weights = weights
     (row_length, border), (first_lane, lanes) = rows
     n_rays = ray_weights.shape[1]
     squares = np.float64(0)
@@ -70,7 +69,7 @@ def _subtract(n, projected, measured, weights, tilts, rows, sums):  # type: igno
         if weight > _ZERO:
             difference = measured[row, lane] - projected[row, lane]
             value = difference * pixel_weights[row, lane] if pixel_weights.shape[0] > 0 else difference
-            squares += value * difference
+            squares += tilt_weights[t] * value * difference
             value *= weight
         projected[row, lane] = value
     sums[cuda.grid(1)] = squares

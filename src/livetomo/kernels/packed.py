@@ -152,18 +152,18 @@ def remainder_tasks(
     volume: np.ndarray,
     measured: np.ndarray,
     out: np.ndarray,
-    weights: tuple[np.ndarray, np.ndarray],
+    weights: tuple[np.ndarray, np.ndarray, np.ndarray],
     tilts: np.ndarray,
     squares: list[float],
 ) -> Iterator[Task]:
-    """Write w R (b − A x) of one block into ``out``; each task adds its Σ w (b − A x)² over rays with R to ``squares``.
+    """Write w R (b − A x) of one block into ``out``; each task adds its Σ t w (b − A x)² over rays with R to ``squares``.
 
-    ``weights`` are R, (tilt, x), and w, packed as the block or without rows where all are 1.
+    ``weights`` are R, (tilt, x), w, packed as the block or without rows where all are 1, and t, (tilt,).
     """
     subtract, row = twin(_pack_cpu, out).subtract_and_weigh, (block.grid.row_length, RAY_BORDER)
 
     def weigh(strip: Strip, part: np.ndarray) -> None:
-        squares.append(subtract(out, measured, *weights, part, row, (strip.first_lane, strip.width)))
+        squares.append(subtract(out, measured, weights, part, row, (strip.first_lane, strip.width)))
 
     return _forward_tasks(block, rays, volume, out, tilts, weigh)
 

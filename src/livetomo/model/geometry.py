@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from livetomo.arrays import Device, device_of
 from livetomo.model.tilt_series import TiltSeries
 
@@ -28,6 +30,9 @@ class Geometry:
     """Where the reconstruction lives: on the host (NumPy arrays) or on a GPU (CuPy arrays)."""
 
     def __post_init__(self) -> None:
+        sizes = (*self.volume_shape, self.detector_width)
+        if not all(isinstance(size, int | np.integer) for size in sizes):
+            raise ValueError(f"volume_shape, detector_width: expected whole numbers, got {sizes}")
         if len(self.volume_shape) != 3 or min(self.volume_shape) < 1:
             raise ValueError(f"volume_shape: expected three sizes (z, y, x) of at least 1, got {self.volume_shape}")
         if self.detector_width < 1:

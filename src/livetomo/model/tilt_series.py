@@ -54,6 +54,8 @@ class TiltSeries:
 
     def __post_init__(self) -> None:
         projections = namespace(self.projections).asanyarray(self.projections)
+        if np.ma.is_masked(projections):
+            raise ValueError("projections: expected no masked pixels; give their data, and weights=1 - mask")
         if projections.ndim != 3 or projections.size == 0:
             raise ValueError(f"projections: expected a filled array (tilt, y, x), got shape {projections.shape}")
         if not (np.issubdtype(projections.dtype, np.integer) or np.issubdtype(projections.dtype, np.floating)):

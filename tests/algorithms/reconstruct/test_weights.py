@@ -137,3 +137,15 @@ def test_weights_of_tilts_and_of_pixels_are_given_back_together():
         data.add(np.ones((1, 5, 6), np.float32), np.array([angle]), None, weights)
     expected = np.concatenate([np.ones((1, 5, 6)), dead, np.full((1, 5, 6), 0.5)])
     np.testing.assert_array_equal(data.weights(np.arange(3)), expected)
+
+
+@pytest.mark.parametrize("method", ["sirt", "cgls", "fista", "fista-tv"])
+def test_noisy_tilts_of_hardly_any_weight_are_as_good_as_left_out(volume, projections, method):
+    noisy, weights = projections.copy(), np.ones(len(_ANGLES))
+    noisy[::3] += np.random.default_rng(0).normal(0, 0.3 * noisy.max(), noisy[::3].shape).astype(np.float32)
+    found = []
+    for weight in (0, 1e-4):
+        weights[::3] = weight
+        found.append(reconstruct(TiltSeries(noisy, _ANGLES, weights=weights), method))
+    assert error_of(found[1], volume) < 1.1 * error_of(found[0], volume)
+    assert found[1].metadata["residual"] < 2 * found[0].metadata["residual"]

@@ -75,9 +75,10 @@ def remainder(bench, is_weighed=True):
     squares, out = [], bench.projections(seed=3)
     ray_weights = np.abs(some((len(ANGLES), WIDTH), 4))
     ray_weights[:, 2] = 0
+    tilt_weights = np.abs(some((len(ANGLES),), 5))
     for block, volume in enumerate(bench.volume()):
-        weights, measured = (ray_weights, bench.pixel_weights(is_weighed)[block]), bench.projections()[block]
-        lanes = bench.grid.block(block)
+        weights = ray_weights, bench.pixel_weights(is_weighed)[block], tilt_weights
+        measured, lanes = bench.projections()[block], bench.grid.block(block)
         packed.run(
             packed.remainder_tasks(lanes, bench.rays, volume, measured, out[block], weights, bench.tilts, squares)
         )

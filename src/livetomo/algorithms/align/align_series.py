@@ -68,7 +68,9 @@ def _turned_if_it_must(series: TiltSeries) -> TiltSeries:
 
 
 def _without_what_does_not_count(series: TiltSeries) -> np.ndarray:
-    if series.weights is None:
-        return series.projections
-    weights = np.asarray(series.weights)
-    return np.where(weights.reshape(*weights.shape, *(1,) * (3 - weights.ndim)) > 0, series.projections, 0)
+    """Give projections (tilt, y, x) with 0 where the weight is, or where there is no number."""
+    counts = np.isfinite(series.projections)
+    if series.weights is not None:
+        weights = np.asarray(series.weights)
+        counts &= weights.reshape(*weights.shape, *(1,) * (3 - weights.ndim)) > 0
+    return np.where(counts, series.projections, 0)

@@ -78,7 +78,10 @@ class Auto:
         data = state.chosen.data
         tilts = Tilts.checked(data.geometry, projections, tilt_angles, shifts_px, weights, rotations_deg)
         if len(data) < _TILTS_TO_DECIDE:
-            some = np.unique(np.linspace(0, len(tilts) - 1, min(len(tilts), _TILTS_TO_DECIDE)).astype(int))
+            some = np.arange(len(tilts))
+            if len(some) > _TILTS_TO_DECIDE:
+                some = some[tilts.tilt_weights > 0] if tilts.tilt_weights.any() else some
+                some = some[np.unique(np.linspace(0, len(some) - 1, _TILTS_TO_DECIDE).astype(int))]
             state.energies = np.concatenate([state.energies, _energies(tilts.some(some))])
             method, state.reason = _choose(state.energies.sum(axis=0), data.geometry)
             if method != state.method:

@@ -160,5 +160,5 @@ def _ending(
     if sweeps is None and stopping == "held-out":
         sweeps = sweeps_by_held_out_tilts(method, geometry, tilts, rule.max_sweeps)
     elif stopping == "noise":
-        rule = replace(rule, noise_level=noise_level(tilts.measured))
+        rule = replace(rule, noise_level=noise_level(tilts.measured, tilts.tilt_weights))
     return sweeps, rule

@@ -43,7 +43,7 @@ class HeldData:
     ray_energies: np.ndarray = field(init=False)
     """(tilt, x) Σ a² of the voxel weights of each ray, NaN until it was asked for."""
     energies: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    """(tilt,) Σ w b² over the rays that meet the grid, w the weights of the pixels."""
+    """(tilt,) Σ w b² over the rays that meet the grid, w the weights of tilts and pixels."""
     counts: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """(tilt,) Σ w of the same: how many pixels the energies are of."""
     given_weights: list[np.ndarray | None] = field(default_factory=list)
@@ -249,8 +249,10 @@ class HeldData:
             if self.pixel_weights.shape[1]:
                 self.grid.pack_projections(weights[None], self.pixel_weights, number)
             meets = self.path_lengths[number] > _LEAST_PATH
-            self.energies[number] = float((image[:, meets].astype(np.float64) ** 2 * weights[:, meets]).sum())
-            self.counts[number] = float(weights[:, meets].sum(dtype=np.float64))
+            of_tilt = float(self.tilt_weights[number])
+            energy = float((image[:, meets].astype(np.float64) ** 2 * weights[:, meets]).sum())
+            self.energies[number] = of_tilt * energy
+            self.counts[number] = of_tilt * float(weights[:, meets].sum(dtype=np.float64))
 
     def _make_room(self, n_tilts: int) -> None:
         capacity = self.projections.shape[1] // self.grid.row_length

@@ -49,11 +49,13 @@ def sweeps_by_held_out_tilts(method: Any, geometry: Geometry, tilts: Tilts, max_
     )  # fmt: skip
     state = method.add(method.start(geometry), *seen.arguments)
     best, best_misfit, done, xp = 1, np.inf, 0, namespace(tilts.projections)
+    weights = xp.asarray(held_out.tilt_weights if held_out.weights is None else held_out.weights)
+    weight_roots = xp.sqrt(weights.reshape(*weights.shape, *(1,) * (3 - weights.ndim)))
     while done < min(max_sweeps, best + _PATIENCE):
         state = method.step(state)
         done += 1
         misfits = predict(method.volume(state)) - held_out.measured
-        misfit = float(xp.linalg.norm(xp.nan_to_num(misfits)))
+        misfit = float(xp.linalg.norm(xp.nan_to_num(misfits) * weight_roots))
         if misfit < best_misfit:
             best, best_misfit = done, misfit
     return best

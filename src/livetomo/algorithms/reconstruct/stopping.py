@@ -90,15 +90,16 @@ def usual_sweeps_of(method: object) -> int | None:
     return method.usual_sweeps if isinstance(method, EndsByCount) else None
 
 
-def noise_level(projections: np.ndarray) -> float:
+def noise_level(projections: np.ndarray, tilt_weights: np.ndarray | None = None) -> float:
     """Give ‖noise‖ / ‖b‖ of projections (tilt, y, x): the residual at which the discrepancy principle stops.
 
-    Pixels that are NaN are not measured. After Morozov, Methods for Solving Incorrectly Posed Problems (1984),
+    Tilts count by their weights, pixels that are NaN are not measured. After Morozov, Methods for Solving Incorrectly Posed Problems (1984),
     doi:10.1007/978-1-4612-5280-1.
     """
     xp = namespace(projections)
     values = xp.asarray(projections, np.float64)
     is_finite = xp.isfinite(values)
-    energy = float(xp.where(is_finite, values**2, 0).sum())
-    noise = float((noise_deviations(values) ** 2 * to_numpy(is_finite.sum(axis=(1, 2)))).sum())
+    weights = np.ones(len(values)) if tilt_weights is None else tilt_weights
+    energy = float(weights @ to_numpy(xp.where(is_finite, values**2, 0).sum(axis=(1, 2))))
+    noise = float(weights @ (noise_deviations(values) ** 2 * to_numpy(is_finite.sum(axis=(1, 2)))))
     return float(np.sqrt(noise / energy)) if energy > 0 else 0.0

@@ -76,7 +76,7 @@ def correct(
 ) -> Iterator[None]:
     """Do x ← max(floor, keep · x + gain · Aᵀ W (b − A x)) in the packed volume; ``change`` is (keep, floor).
 
-    Each task adds its Σ w (b − A x)² to ``squares``. Control comes back about every ``piece_s`` seconds.
+    Each task adds its Σ w (b − A x)², w the weights of tilts and pixels, to ``squares``. Control comes back about every ``piece_s`` seconds.
     """
     (update, blocks), (keep, floor) = part, change
     if update.turn is not None:
@@ -149,8 +149,12 @@ def remainder(
     piece_s: float,
 ) -> Iterator[None]:
     """Write W (b − A x) of one lane block, in the grid that the tilts see, into ``out``."""
-    weights = update.ray_weights, data.pixel_weights[block]
+    weights = update.ray_weights, data.pixel_weights[block], data.once("tilt weights", _tilt_weights)
     tasks = packed.remainder_tasks(
         grid.block(block), data.rays, slices, data.projections[block], out, weights, update.numbers, squares
     )
     yield from packed.run_in_pieces(tasks, piece_s)
+
+
+def _tilt_weights(data: HeldData) -> np.ndarray:
+    return beside(data.projections, data.tilt_weights.astype(np.float32))
