@@ -33,3 +33,12 @@ def test_a_rotation_between_the_axes_is_found_again():
     errors = [np.linalg.norm(found.data - volume) for found in (right, wrong)]
     assert errors[0] < 0.8 * errors[1]
     assert right.metadata["residual"] < wrong.metadata["residual"]
+
+
+@pytest.mark.parametrize("method", ["fista", "fista-tv", "huber"])
+def test_momentum_comes_to_rest_over_two_axes(method):
+    volume = particles(32)
+    both = join([series_about_an_axis(volume, rotation) for rotation in (0, 90)], [0, 90])
+    noise = np.random.default_rng(0).normal(0, 0.02 * both.projections.max(), both.projections.shape)
+    noisy = both.replace(projections=(both.projections + noise).astype(np.float32))
+    assert reconstruct(noisy, method).metadata["sweeps"] < 100

@@ -139,7 +139,7 @@ def test_weights_of_tilts_and_of_pixels_are_given_back_together():
     np.testing.assert_array_equal(data.weights(np.arange(3)), expected)
 
 
-@pytest.mark.parametrize("method", ["sirt", "cgls", "fista", "fista-tv"])
+@pytest.mark.parametrize("method", ["sirt", "cgls", "fista", "fista-tv", "constrained-fourier"])
 def test_noisy_tilts_of_hardly_any_weight_are_as_good_as_left_out(volume, projections, method):
     noisy, weights = projections.copy(), np.ones(len(_ANGLES))
     noisy[::3] += np.random.default_rng(0).normal(0, 0.3 * noisy.max(), noisy[::3].shape).astype(np.float32)

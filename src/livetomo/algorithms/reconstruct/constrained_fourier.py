@@ -242,9 +242,9 @@ class ConstrainedFourier:
         data = state.data
         lines = FourierLines.of(data.geometry, data.tilt_angles, data.shifts_px[:, 1])
         counts = data.tilt_weights * lines.meets
-        used = counts > 0
-        noise_power = float((data.noise[used] ** 2).sum()) / max(1, used.sum()) * data.geometry.detector_width
-        trusted = trust(state.powers[used].sum(axis=0) / max(1, used.sum()), noise_power, self.noise_factor)
+        shares = counts / (counts.sum() or 1)
+        noise_power = float(shares @ data.noise**2) * data.geometry.detector_width
+        trusted = trust(shares @ state.powers, noise_power, self.noise_factor)
         weights = sample_weights(lines, data.tilt_angles, counts, trusted)
         factors = multiplier(lines, weights, _DAMPING * (1 - trusted))
         norm = 0.0

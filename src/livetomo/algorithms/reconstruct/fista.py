@@ -37,6 +37,8 @@ class FISTAState:
     updates: list[Update] | None = None
     merged: int = 0
     """How often the subsets have been made twice as large because the misfit rose."""
+    calmed: int = 0
+    """How often momentum was halved, because subsets of several rotations can only be merged so far."""
     residual: float = 1.0
     next_part: int = 0
 
@@ -46,7 +48,7 @@ class FISTAState:
     def forget(self) -> None:
         """Begin anew from the volume there is: the data have changed."""
         self.pace, self.squares = np.ones(len(self.packed_volume)), np.full(len(self.packed_volume), np.inf)
-        self.updates, self.merged = None, 0
+        self.updates, self.merged, self.calmed = None, 0, 0
 
     def __setstate__(self, fields: dict[str, object]) -> None:
         self.__dict__ |= fields
@@ -161,9 +163,12 @@ class FISTA:
     def _judge(self, state: FISTAState, squares: np.ndarray, astray: np.ndarray) -> None:
         has_risen = squares > state.squares * (1 + 1e-6)
         state.pace[(astray > 0) | has_risen] = 1
-        if has_risen.any() and len(state.updates or []) > 1:
+        n_updates, data = len(state.updates or []), state.data
+        if has_risen.any() and n_updates > len(data.of_one_rotation(np.arange(len(data)))):
             state.merged += 1
             state.updates, state.next_part = None, 0
+        elif has_risen.any() and n_updates > 1:
+            state.calmed += 1
         state.squares, state.residual = squares, state.data.residual(float(squares.sum()))
 
     def _damping(self, state: FISTAState) -> float:
@@ -230,6 +235,6 @@ class FISTA:
             np.float32(1 - self._damping(state)),
             np.float32(0) if self.positivity else packed.NO_FLOOR,
             _NO_CEILING if self.upper_bound is None else np.float32(self.upper_bound),
-            np.float32((pace - 1) / next_pace),
+            np.float32((pace - 1) / next_pace / 2**state.calmed),
         )
         return change, next_pace

@@ -40,9 +40,12 @@ class MomentumState:
     """Those of a sweep; None when the tilts have changed since."""
     residual: float = 1.0
     change: float = 1.0
-    """The farthest that an update of the newest whole sweep moved the volume, over ‖x‖."""
+    """The farthest that an update of the newest whole sweep moved the volume, over ‖x‖; halved whenever momentum was,
+    as what stays is what several rotations move there and back."""
     merged: int = 0
     """How often the subsets have been made twice as large because the residual rose."""
+    calmed: int = 0
+    """How often momentum was halved, because subsets of several rotations can only be merged so far."""
     updates_astray: int = 0
     """Those done since then in sweeps that raised the residual."""
     n_sweeps: int = 0
@@ -138,7 +141,7 @@ def add(
     numbers = data.add(projections, tilt_angles, shifts_px, weights, rotations_deg)
     if not len(numbers):
         return state
-    state.updates, state.is_comparable, state.updates_astray = None, False, 0
+    state.updates, state.is_comparable, state.updates_astray, state.calmed = None, False, 0, 0
     state.merged = min(state.merged, _most_merged(len(data) / len(numbers)))
     state.momentum, state.is_led = max(1.0, state.momentum / 2), False
     state.coarser = coarser.grown(scheme, state.coarser, data, numbers)
@@ -202,7 +205,8 @@ def step_pieces(scheme: SmoothingScheme, state: MomentumState, piece_s: float = 
     if state.is_comparable and residual > state.residual:
         _settle(scheme, state)
     state.residual, state.is_comparable, state.n_sweeps = residual, True, state.n_sweeps + 1
-    state.change = max(float(np.sqrt(way / max(size, _LEAST_SQUARE))) for way, size in ways)
+    farthest = max(float(np.sqrt(way / max(size, _LEAST_SQUARE))) for way, size in ways)
+    state.change = farthest / 2**state.calmed
 
 
 def volume(scheme: SmoothingScheme, state: MomentumState, out: np.ndarray | None = None) -> np.ndarray:
@@ -232,8 +236,11 @@ def _settle(scheme: SmoothingScheme, state: MomentumState) -> None:
         return
     state.updates_astray, state.momentum = 0, 1.0
     state.extrapolated[...] = state.packed_volume
-    if len(state.updates or []) > 1:
+    n_updates, data = len(state.updates or []), state.data
+    if n_updates > len(data.of_one_rotation(np.arange(len(data)))):
         state.merged, state.updates, state.next_part = state.merged + 1, None, 0
+    elif n_updates > 1:
+        state.calmed += 1
 
 
 def _most_merged(tilts_for_a_new_one: float) -> int:
@@ -243,7 +250,7 @@ def _most_merged(tilts_for_a_new_one: float) -> int:
 def _gather_momentum(state: MomentumState) -> float:
     """Give how much of its way the volume is pushed on after this update."""
     state.momentum = _after(state.momentum)
-    return min((state.momentum - 1) / _after(state.momentum), _LARGEST_PUSH)
+    return min((state.momentum - 1) / _after(state.momentum), _LARGEST_PUSH / 2**state.calmed)
 
 
 def _after(momentum: float) -> float:
