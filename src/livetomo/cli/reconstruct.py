@@ -29,6 +29,12 @@ def command(
         str | None,
         typer.Option(metavar="none|com", help="Alignment; default: com, none where the file carries shifts."),
     ] = None,
+    background: Annotated[
+        Literal["auto", "keep"],
+        typer.Option(
+            metavar="auto|keep", help="Subtract the level of the empty field, or keep values with their sign."
+        ),
+    ] = "auto",
     method: options.Method = "sirt",
     settings: options.Settings = None,
     sweeps: Annotated[int | None, typer.Option(help="Sweeps over all tilts; default: until converged.")] = None,
@@ -76,9 +82,11 @@ def command(
         "pixel_size_nm": pixel_size_nm,
     }
     series = weighed(_read_series(source, angles=angles, **what_the_user_says), weights, leave_out)
-    series = _prepared(series, bin, align, second is not None)
+    series = _prepared(series, bin, align, background, second is not None)
     if second is not None:
-        other = _prepared(_read_series(second, angles=second_angles, **what_the_user_says), bin, align, True)
+        other = _prepared(
+            _read_series(second, angles=second_angles, **what_the_user_says), bin, align, background, True
+        )
         series = join([series, other], [0.0, turned_deg])
     with _Progress(sweeps) as progress:
         volume = reconstruct(
@@ -86,6 +94,7 @@ def command(
             method=method,
             sweeps=sweeps,
             field_of_view=field_of_view,
+            background=background,
             progress=progress.show,
             stopping=stopping,
             **method_settings,
@@ -128,16 +137,22 @@ def _read_series(source: Path, **what_the_user_says: Any) -> "TiltSeries":
     )
 
 
-def _prepared(series: "TiltSeries", bin_factor: int, align_method: str | None, is_to_join: bool) -> "TiltSeries":
+def _prepared(
+    series: "TiltSeries",
+    bin_factor: int,
+    align_method: str | None,
+    background: Literal["auto", "keep"],
+    is_to_join: bool,
+) -> "TiltSeries":
     import numpy as np
 
     from livetomo.algorithms.align import align, centre_along_axis
     from livetomo.pipeline import preparation, prepare_series
 
-    series = prepare_series(series, preparation(bin=bin_factor))
+    series = prepare_series(series, preparation(bin=bin_factor, background=background))
     if align_method is None:
         align_method = "com" if not np.any(series.shifts_px) else "none"
-    series = align(series, method=align_method)
+    series = align(series, align_method, background)
     return centre_along_axis(series) if is_to_join and align_method == "com" else series
 
 

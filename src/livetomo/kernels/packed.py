@@ -156,7 +156,7 @@ def remainder_tasks(
     tilts: np.ndarray,
     squares: list[float],
 ) -> Iterator[Task]:
-    """Write w R (b − A x) of one block into ``out``; each task adds its Σ t w (b − A x)² over rays with R to ``squares``.
+    """Write w R (b − A x) of one block into ``out``; each task adds its Σ t w (b − A x)² where R > 0 to ``squares``.
 
     ``weights`` are R, (tilt, x), w, packed as the block or without rows where all are 1, and t, (tilt,).
     """

@@ -1,12 +1,14 @@
 """What every projection goes through before it is aligned: turn, bin, remove the background."""
 
+from typing import Literal
+
 import numpy as np
 
 from livetomo.model import TiltSeries
 from livetomo.pipeline.chain import Chain, Step
 
 
-def preparation(tilt_axis: str | float = "y", bin: int = 1) -> Chain:
+def preparation(tilt_axis: str | float = "y", bin: int = 1, background: Literal["auto", "keep"] = "auto") -> Chain:
     """Give the chain for raw projections as a file stores them.
 
     Parameters
@@ -15,13 +17,17 @@ def preparation(tilt_axis: str | float = "y", bin: int = 1) -> Chain:
         Where the tilt axis lies in the raw projections: ``"x"``, ``"y"`` or degrees.
     bin
         Pixels along each side of the blocks that are averaged.
+    background
+        ``"auto"`` subtracts the level of the empty field, ``"keep"`` does not: for values that have a sign.
     """
     steps = []
     if tilt_axis not in {"y", 0}:
         steps.append(Step("turn", {"tilt_axis": tilt_axis}))
     if bin != 1:
         steps.append(Step("bin", {"n": bin}))
-    return Chain((*steps, Step("remove-background")))
+    if background == "auto":
+        steps.append(Step("remove-background"))
+    return Chain(tuple(steps))
 
 
 def prepare_series(series: TiltSeries, chain: Chain) -> TiltSeries:

@@ -6,6 +6,7 @@ import pytest
 from livetomo.algorithms.reconstruct import METHODS, SIRT, StoppingRule, method_named, reconstruct
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry, TiltSeries
+from livetomo.sim.phantoms import particles
 from livetomo.sim.tilt_series import Imaging, simulate
 
 PLAIN_SIRT = {"tilts_per_subset": None, "damping": 0.0}
@@ -202,3 +203,22 @@ def test_a_stored_offset_is_subtracted_unless_kept():
         reconstruct(lowered, sweeps=3).data, reconstruct(series, sweeps=3).data, atol=1e-3 * series.projections.max()
     )
     assert reconstruct(lowered, sweeps=3, background="keep").data.max() == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"), [("cgls", {}), ("wbp", {}), ("auto", {}), ("sirt", {"positivity": False})]
+)
+def test_values_below_zero_keep_their_sign_where_the_volume_may(method, settings):
+    volume, angles = particles(24), np.arange(-70, 71, 5.0)
+    projections = Projector(angles, volume.shape)(volume)
+    up, down = (reconstruct(TiltSeries(sign * projections, angles), method, 5, **settings) for sign in (1, -1))
+    assert down.metadata["background"] == "kept"
+    error = np.linalg.norm(down.data + volume) / np.linalg.norm(volume)
+    assert error < 1.2 * np.linalg.norm(up.data - volume) / np.linalg.norm(volume) + 0.05
+
+
+@pytest.mark.parametrize("stopping", ["noise", "held-out", StoppingRule(0.5, 0.5)])
+def test_no_rule_ends_dart_before_a_voxel_has_a_level(stopping):
+    _, series = disc_series(np.arange(-60, 61, 10.0))
+    found = reconstruct(series, "dart", stopping=stopping, start_sweeps=4, round_sweeps=3)
+    assert found.metadata["sweeps"] >= 7

@@ -1,6 +1,7 @@
 """Alignment of a whole tilt series."""
 
 import warnings
+from typing import Literal
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from livetomo.model import TiltSeries
 METHODS = ("com", "none")
 
 
-def align(series: TiltSeries, method: str = "com") -> TiltSeries:
+def align(series: TiltSeries, method: str = "com", background: Literal["auto", "keep"] = "auto") -> TiltSeries:
     """Give the series with the shifts that centre every projection.
 
     When nobody said where the tilt axis lies and the projections clearly speak for the image's x, they are turned, with
@@ -25,12 +26,14 @@ def align(series: TiltSeries, method: str = "com") -> TiltSeries:
         Projections (tilt, y, x) with the tilt axis parallel to y.
     method
         ``"com"``: centre of mass across the tilt axis, correlation of profiles along it. ``"none"``: no shifts.
+    background
+        ``"auto"`` subtracts the level of the empty field, ``"keep"`` does not: for values that have a sign.
 
     Returns
     -------
     TiltSeries
-        Background-free float32 projections (tilt, y, x), each in its place as measured, and ``shifts_px`` (tilt, 2) as
-        (dy, dx).
+        Float32 projections (tilt, y, x), background-free unless it is kept, each in its place as measured, and
+        ``shifts_px`` (tilt, 2) as (dy, dx).
 
     Raises
     ------
@@ -42,7 +45,11 @@ def align(series: TiltSeries, method: str = "com") -> TiltSeries:
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
     require_on("cpu", series.projections, "projections", "alignment runs on the processor")
-    projections = np.stack([remove_background(projection) for projection in series.projections])
+    if background not in {"auto", "keep"}:
+        raise ValueError(f"background: expected auto or keep, got {background!r}")
+    projections = np.asarray(series.projections, np.float32)
+    if background == "auto":
+        projections = np.stack([remove_background(projection) for projection in series.projections])
     series = _turned_if_it_must(series.replace(projections=projections))
     if method == "none":
         return series

@@ -31,12 +31,14 @@ def background_level(projection: np.ndarray) -> float:
     values = _sorted_sample(projection)
     if values.size == 0:
         return 0.0
-    darkest, brightest = np.quantile(values, (0.01, 0.99))
-    mode = _half_sample_mode(values[: max(values.size // 2, 1)])
-    peak = _within_noise(values, mode)
-    if mode - darkest > _DARK_END * (brightest - darkest) or peak.size < _LEAST_SHARE * values.size:
-        return float(min(values[0], 0.0))
-    return float(peak.mean(dtype=np.float64))
+    level = _empty_field(values)
+    return float(min(values[0], 0.0)) if level is None else level
+
+
+def has_empty_field(projection: np.ndarray) -> bool:
+    """Say whether a projection (y, x) shows the empty field: the narrow peak that ``background_level`` looks for."""
+    values = _sorted_sample(projection)
+    return bool(values.size) and _empty_field(values) is not None
 
 
 def remove_background(projection: np.ndarray) -> np.ndarray:
@@ -61,6 +63,15 @@ def remove_background(projection: np.ndarray) -> np.ndarray:
     if abs(level) > _NEGLIGIBLE * abs(contrast):
         frame -= np.float32(level)
     return frame
+
+
+def _empty_field(values: np.ndarray) -> float | None:
+    darkest, brightest = np.quantile(values, (0.01, 0.99))
+    mode = _half_sample_mode(values[: max(values.size // 2, 1)])
+    peak = _within_noise(values, mode)
+    if mode - darkest > _DARK_END * (brightest - darkest) or peak.size < _LEAST_SHARE * values.size:
+        return None
+    return float(peak.mean(dtype=np.float64))
 
 
 def _sorted_sample(projection: np.ndarray) -> np.ndarray:

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from livetomo.algorithms.filter.background import remove_background
+from livetomo.algorithms.filter.background import has_empty_field, remove_background
 from livetomo.algorithms.reconstruct.auto import choice_of
+from livetomo.algorithms.reconstruct.cgls import CGLS
 from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
-from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, noise_level, usual_rule
+from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, least_sweeps_of, noise_level, usual_rule
 from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.arrays import namespace
 from livetomo.model import Geometry, TiltSeries, Volume
@@ -47,7 +48,8 @@ def reconstruct(
         Where the tilt axis lands, in pixels from the centre of the detector towards +x.
     background
         ``"auto"`` subtracts the level of the empty field from projections most of which lies below zero, as detectors
-        that store an offset leave them; ``"keep"`` does not.
+        that store an offset leave them, but not where negative voxels are allowed: by ``positivity=False`` and
+        ``"cgls"``, nor by ``"auto"`` and the direct methods unless the empty field shows. ``"keep"`` never does.
     progress
         Called after each sweep with (sweeps done, sweeps in all or None, residual).
     stopping
@@ -73,9 +75,9 @@ def reconstruct(
     _check(sweeps, background, stopping)
     chosen = method_named(method, **settings)
     geometry = Geometry.of(series, field_of_view, axis_shift_px)
+    projections = _on_zero(series.projections, chosen) if background == "auto" else series.projections
     tilts = Tilts.checked(
-        geometry, _on_zero(series.projections) if background == "auto" else series.projections, series.tilt_angles,
-        series.shifts_px, series.weights, series.rotations_deg,
+        geometry, projections, series.tilt_angles, series.shifts_px, series.weights, series.rotations_deg,
     )  # fmt: skip
     _check_that_some_count(geometry, tilts)
     planned, rule = (1, StoppingRule()) if chosen.is_direct else _ending(chosen, geometry, tilts, sweeps, stopping)
@@ -88,6 +90,7 @@ def reconstruct(
         "settings": asdict(chosen),
         "field_of_view": field_of_view,
         "axis_shift_px": axis_shift_px,
+        "background": "kept" if projections is series.projections else "removed",
         "sweeps": len(residuals),
         "residual": residuals[-1],
         "residuals": tuple(residuals),
@@ -112,9 +115,9 @@ def _swept(
         changes.append(change_of(method, state))
         if progress is not None:
             progress(len(residuals), planned, residuals[-1])
-        if planned is None:
+        if planned is None and len(residuals) >= least_sweeps_of(method):
             reason = rule.reason(residuals, changes)
-        elif len(residuals) >= planned:
+        elif planned is not None and len(residuals) >= planned:
             reason = f"did {planned} sweeps"
     return state, residuals, reason
 
@@ -143,11 +146,19 @@ def _check_that_some_count(geometry: Geometry, tilts: Tilts) -> None:
         )
 
 
-def _on_zero(projections: np.ndarray) -> np.ndarray:
-    """Give projections most of which lies below zero without the level of their empty field, others as they are."""
-    xp = namespace(projections)
+def _on_zero(projections: np.ndarray, method: Any) -> np.ndarray:
+    """Give projections most of which lies below zero without the level of their empty field, others as they are.
+
+    Where a voxel may be negative, projections may. So these are left to a method without positivity, and to one that
+    does not say, as ``auto`` and the direct ones, unless the empty field shows at their dark end.
+    """
+    xp, positivity = namespace(projections), getattr(method, "positivity", None)
+    if positivity is False or isinstance(method, CGLS):
+        return projections
     finite = xp.isfinite(projections)
     if not finite.any() or xp.median(projections if finite.all() else projections[finite]) >= 0:
+        return projections
+    if positivity is None and not all(has_empty_field(projection) for projection in projections):
         return projections
     on_zero: np.ndarray = xp.stack([remove_background(projection) for projection in projections])
     return on_zero

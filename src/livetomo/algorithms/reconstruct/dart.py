@@ -111,6 +111,11 @@ class DART:
         """Sweeps of the start and of ten rounds."""
         return self.start_sweeps + _USUAL_ROUNDS * self.round_sweeps
 
+    @property
+    def least_sweeps(self) -> int:
+        """Sweeps of the start and of a round: before, no voxel has a level."""
+        return self.start_sweeps + self.round_sweeps
+
     def start(self, geometry: Geometry) -> DARTState:
         """Give an empty reconstruction."""
         data = HeldData.none(geometry)

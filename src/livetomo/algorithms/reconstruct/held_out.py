@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from livetomo.algorithms.reconstruct.stopping import least_sweeps_of
 from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.arrays import namespace
 from livetomo.kernels.projector import Projector
@@ -48,12 +49,15 @@ def sweeps_by_held_out_tilts(method: Any, geometry: Geometry, tilts: Tilts, max_
         geometry.axis_shift_px, held_out.rotations_deg,
     )  # fmt: skip
     state = method.add(method.start(geometry), *seen.arguments)
-    best, best_misfit, done, xp = 1, np.inf, 0, namespace(tilts.projections)
+    least = min(least_sweeps_of(method), max_sweeps)
+    best, best_misfit, done, xp = least, np.inf, 0, namespace(tilts.projections)
     weights = xp.asarray(held_out.tilt_weights if held_out.weights is None else held_out.weights)
     weight_roots = xp.sqrt(weights.reshape(*weights.shape, *(1,) * (3 - weights.ndim)))
     while done < min(max_sweeps, best + _PATIENCE):
         state = method.step(state)
         done += 1
+        if done < least:
+            continue
         misfits = predict(method.volume(state)) - held_out.measured
         misfit = float(xp.linalg.norm(xp.nan_to_num(misfits) * weight_roots))
         if misfit < best_misfit:

@@ -250,7 +250,7 @@ def _most_merged(tilts_for_a_new_one: float) -> int:
 def _gather_momentum(state: MomentumState) -> float:
     """Give how much of its way the volume is pushed on after this update."""
     state.momentum = _after(state.momentum)
-    return min((state.momentum - 1) / _after(state.momentum), _LARGEST_PUSH / 2**state.calmed)
+    return min((state.momentum - 1) / _after(state.momentum), _LARGEST_PUSH * 0.5**state.calmed)
 
 
 def _after(momentum: float) -> float:

@@ -66,6 +66,16 @@ class EndsByCount(Protocol):
 
 
 @runtime_checkable
+class TakesItsTime(Protocol):
+    """A method that is not itself before so many sweeps."""
+
+    @property
+    def least_sweeps(self) -> int:
+        """How many it needs, whatever the rule says."""
+        ...
+
+
+@runtime_checkable
 class TellsChange(Protocol):
     """A method that goes on improving the volume long after the residual is flat."""
 
@@ -90,10 +100,17 @@ def usual_sweeps_of(method: object) -> int | None:
     return method.usual_sweeps if isinstance(method, EndsByCount) else None
 
 
+def least_sweeps_of(method: object) -> int:
+    """Give how many sweeps a method needs before a rule may end it."""
+    return method.least_sweeps if isinstance(method, TakesItsTime) else 1
+
+
 def noise_level(projections: np.ndarray, tilt_weights: np.ndarray | None = None) -> float:
     """Give ‖noise‖ / ‖b‖ of projections (tilt, y, x): the residual at which the discrepancy principle stops.
 
-    Tilts count by their weights, pixels that are NaN are not measured. After Morozov, Methods for Solving Incorrectly Posed Problems (1984),
+    Tilts count by their weights, pixels that are NaN are not measured.
+
+    After Morozov, Methods for Solving Incorrectly Posed Problems (1984),
     doi:10.1007/978-1-4612-5280-1.
     """
     xp = namespace(projections)

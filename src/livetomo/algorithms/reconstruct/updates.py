@@ -76,7 +76,8 @@ def correct(
 ) -> Iterator[None]:
     """Do x ← max(floor, keep · x + gain · Aᵀ W (b − A x)) in the packed volume; ``change`` is (keep, floor).
 
-    Each task adds its Σ w (b − A x)², w the weights of tilts and pixels, to ``squares``. Control comes back about every ``piece_s`` seconds.
+    Each task adds its Σ w (b − A x)², w the weights of tilts and pixels, to ``squares``. Control comes back about every
+    ``piece_s`` seconds.
     """
     (update, blocks), (keep, floor) = part, change
     if update.turn is not None:
@@ -157,4 +158,5 @@ def remainder(
 
 
 def _tilt_weights(data: HeldData) -> np.ndarray:
-    return beside(data.projections, data.tilt_weights.astype(np.float32))
+    weights: np.ndarray = beside(data.projections, data.tilt_weights.astype(np.float32))
+    return weights
