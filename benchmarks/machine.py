@@ -10,12 +10,14 @@ from livetomo.kernels.packed import thread_count
 
 
 def machine() -> str:
-    """Give the processor's name and the number of threads used."""
+    """Give the processor's name and kind, and the number of threads used."""
     processor = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        processor = names[0] if names else processor
+        known = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+        processor = known.get("model name", processor)
+        if "cpu family" in known:
+            processor += f" (family {known['cpu family']}, model {known['model']})"
         if any(line.startswith("flags") and " avx512f " in line for line in lines):
             processor += " with AVX-512"
     return f"{processor}, {thread_count()} threads"
