@@ -48,6 +48,19 @@ def test_momentum_is_a_back_projection_and_then_a_step(n_slices):
     np.testing.assert_allclose(sum(sums[1]), sum(sums[0]), rtol=1e-4)
 
 
+def read_only(shape):
+    array = np.zeros(shape, np.float32)
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize("out", [np.zeros((5, 5, 5), np.float32), np.zeros((4, 5, 6), np.int16), read_only((4, 5, 6))])
+def test_a_volume_goes_only_where_it_fits(out):
+    grid = packed.PackedGrid((4, 5, 6), 6)
+    with pytest.raises(ValueError, match="out: expected an array"):
+        grid.unpack_volume(grid.new_volume(), out)
+
+
 @pytest.mark.parametrize("lanes", [8, 24])
 @pytest.mark.parametrize("weighed", [False, True])
 def test_remainder(lanes, weighed):

@@ -87,6 +87,11 @@ class PackedGrid:
         """Give the (z, y, x) float32 volume, in ``out`` when it is given."""
         volume: np.ndarray = namespace(packed).empty(self.volume_shape, np.float32) if out is None else out
         require_on(self.device, volume, "out")
+        if volume.shape != self.volume_shape or volume.dtype != np.float32:
+            expected = f"an array {self.volume_shape} (z, y, x) of float32"
+            raise ValueError(f"out: expected {expected}, got {volume.shape} of {volume.dtype}")
+        if out is not None and not getattr(out.flags, "writeable", True):
+            raise ValueError("out: expected an array that can be written to, got one that is read-only")
         self._carry(twin(_pack_cpu, packed).unpack, volume, packed, self._volume_rows(0))
         return volume
 

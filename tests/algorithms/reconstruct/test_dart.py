@@ -77,6 +77,9 @@ def test_fixed_voxels_keep_their_level():
         {"smoothing": -0.1},
         {"start_sweeps": 0},
         {"round_sweeps": 0},
+        {"seed": -1},
+        {"grey_levels": 1.0},
+        {"grey_levels": (0.0, float("inf"))},
     ],
 )
 def test_wrong_settings_are_refused(wrong):

@@ -128,3 +128,9 @@ def test_noise_is_found():
 def test_settings_out_of_range_are_named(method, setting):
     with pytest.raises(ValueError, match=setting):
         method_named(method, **{setting: -1})
+
+
+@pytest.mark.parametrize(("method", "setting"), [("fista-tv", "weight"), ("huber", "weight"), ("huber", "edge")])
+def test_settings_that_would_smooth_all_away_are_named(method, setting):
+    with pytest.raises(ValueError, match=f"{setting}: expected 0 to"):
+        method_named(method, **{setting: 1e9})

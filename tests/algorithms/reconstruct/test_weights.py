@@ -130,6 +130,11 @@ def test_nothing_that_counts_gives_an_empty_volume(projections):
         assert not chosen.volume(chosen.step(state)).any()
 
 
+def test_weights_too_small_for_float32_do_not_count(projections):
+    with pytest.raises(ValueError, match="a projection that counts"):
+        reconstruct(TiltSeries(projections, _ANGLES, weights=np.full(len(_ANGLES), 1e-25)), "cgls", sweeps=2)
+
+
 def test_weights_of_tilts_and_of_pixels_are_given_back_together():
     data, dead = HeldData.none(Geometry((6, 5, 6), 6)), np.ones((1, 5, 6))
     dead[0, 2, 3] = 0

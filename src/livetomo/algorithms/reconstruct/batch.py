@@ -123,7 +123,7 @@ def _swept(
 
 
 def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
-    if sweeps is not None and (not isinstance(sweeps, int | np.integer) or sweeps < 1):
+    if sweeps is not None and (not isinstance(sweeps, int | np.integer) or isinstance(sweeps, bool) or sweeps < 1):
         raise ValueError(
             f"sweeps: expected a whole number of at least 1, or None for the stopping rule, got {sweeps!r}"
         )

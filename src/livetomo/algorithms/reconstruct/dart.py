@@ -94,11 +94,18 @@ class DART:
         check_relaxation(self.relaxation)
         check_tilts_per_subset(self.tilts_per_subset)
         check_damping(self.damping)
-        levels = np.array([0.0, 1.0] if self.grey_levels is None else self.grey_levels)
+        try:
+            levels = np.array([0.0, 1.0] if self.grey_levels is None else self.grey_levels, np.float64)
+        except (TypeError, ValueError):
+            levels = np.zeros(0)
+        if levels.ndim != 1 or not np.isfinite(levels).all():
+            levels = np.zeros(0)
         if not 2 <= len(levels) <= 255 or levels[0] < 0 or not (np.diff(levels) > 0).all():
             raise ValueError(f"grey_levels: expected 2 to 255, ascending, none negative, got {self.grey_levels}")
         if not 2 <= self.n_levels <= 255:
             raise ValueError(f"n_levels: expected 2 to 255, got {self.n_levels}")
+        if self.seed < 0:
+            raise ValueError(f"seed: expected at least 0, got {self.seed}")
         for key in ("start_sweeps", "round_sweeps"):
             if getattr(self, key) < 1:
                 raise ValueError(f"{key}: expected at least 1, got {getattr(self, key)}")

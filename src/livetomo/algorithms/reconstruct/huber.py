@@ -13,6 +13,7 @@ from livetomo.kernels import variation
 
 _STABLE_RATE = 1 / 12
 """Descent on Huber's function is stable up to twice this."""
+_LARGEST_EDGE = 1e6
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class Huber:
 
     def __post_init__(self) -> None:
         momentum_sweeps.check_settings(self, self.weight)
-        if not self.edge >= 0:
-            raise ValueError(f"edge: expected at least 0, got {self.edge}")
+        if not 0 <= self.edge <= _LARGEST_EDGE:
+            raise ValueError(f"edge: expected 0 to {_LARGEST_EDGE:g}, in units of the noise, got {self.edge}")
 
     def smooth(self, state: MomentumState, push: float, piece_s: float) -> Generator[None, None, np.ndarray]:
         """Put ``extrapolated``, one step down Huber's function, into ``packed_volume``, and push on."""

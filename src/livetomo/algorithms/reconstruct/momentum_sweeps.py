@@ -20,6 +20,8 @@ from livetomo.kernels import packed
 from livetomo.model import Geometry
 
 _LEAST_SQUARE = 1e-30
+_LARGEST_WEIGHT = 100
+"""Of the smoothing: more than a hundred times the noise leaves nothing, and steps are not small enough for it."""
 _LARGEST_PUSH = 0.9
 """Subsets do not agree exactly; with more momentum their disagreement is amplified."""
 _FEW_TILTS = 24
@@ -98,7 +100,7 @@ class SmoothingScheme(Protocol):
 
 
 def check_settings(scheme: SmoothingScheme, weight: float) -> None:
-    """Refuse empty subsets and a weight below zero.
+    """Refuse empty subsets and a weight below zero or far above what smooths.
 
     Raises
     ------
@@ -107,8 +109,8 @@ def check_settings(scheme: SmoothingScheme, weight: float) -> None:
     """
     if scheme.tilts_per_subset is not None and scheme.tilts_per_subset < 1:
         raise ValueError(f"tilts_per_subset: expected at least 1, or None for all, got {scheme.tilts_per_subset}")
-    if not 0 <= weight < float("inf"):
-        raise ValueError(f"weight: expected a finite number of at least 0, got {weight}")
+    if not 0 <= weight <= _LARGEST_WEIGHT:
+        raise ValueError(f"weight: expected 0 to {_LARGEST_WEIGHT}, in units of the noise, got {weight}")
 
 
 def floor_of(scheme: SmoothingScheme) -> np.float32:

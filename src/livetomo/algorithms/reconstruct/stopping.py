@@ -35,10 +35,11 @@ class StoppingRule:
     """Residual that noise alone leaves: what ``noise_level`` gives. Going on below it fits noise."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.max_sweeps, int | np.integer) or self.max_sweeps < 1:
+        is_whole = isinstance(self.max_sweeps, int | np.integer) and not isinstance(self.max_sweeps, bool)
+        if not is_whole or self.max_sweeps < 1:
             raise ValueError(f"max_sweeps: expected a whole number of at least 1, got {self.max_sweeps!r}")
         for key in ("tolerance", "change", "noise_level"):
-            if np.isnan(getattr(self, key)):
+            if not isinstance(getattr(self, key), int | float | np.number) or np.isnan(getattr(self, key)):
                 raise ValueError(f"{key}: expected a number, got {getattr(self, key)}")
 
     def reason(self, residuals: Sequence[float], changes: Sequence[float] = ()) -> str | None:

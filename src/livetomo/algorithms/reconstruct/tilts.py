@@ -10,6 +10,8 @@ from livetomo.model import Geometry
 
 _TOO_LARGE, _TOO_SMALL = 1e17, 1e-11
 """Sums of squares of such values, or of images that reach no further, leave the range of float32."""
+_LEAST_WEIGHT = 1e-6
+"""What counts less does not count: float32 would not hold its squares beside others."""
 
 _HALF_A_ROW = 0.5
 """So far beyond the image its edge still stands for the specimen."""
@@ -153,11 +155,15 @@ def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tupl
             raise ValueError("weights: expected values from 0 (not used) to 1; divide them by the largest")
     if values.ndim == 1:
         require_on("cpu", values, "weights, one a tilt")
-        return values.astype(np.float64), None
+        return _noticeable(values.astype(np.float64)), None
     largest = values.max(axis=(1, 2)).astype(np.float64)
     pixels = xp.empty(shape, np.float32)
     xp.divide(values, xp.where(largest > 0, largest, 1)[:, None, None], out=pixels)
-    return to_numpy(largest), pixels
+    return _noticeable(to_numpy(largest)), pixels
+
+
+def _noticeable(tilt_weights: np.ndarray) -> np.ndarray:
+    return np.where(tilt_weights < _LEAST_WEIGHT, 0, tilt_weights)
 
 
 def check_values(
