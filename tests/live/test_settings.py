@@ -10,6 +10,7 @@ import pytest
     [
         ({"bin": 0}, "bin: expected a whole number of at least 1, got 0"),
         ({"align": "magic"}, "align: expected none or com"),
+        ({"background": "blue"}, "background: expected auto or keep"),
         ({"angle_pattern": "("}, "angle_pattern: expected a regular expression"),
         ({"angle_pattern": r"_\d+"}, "group called angle"),
         ({"tilt_axis": "z"}, "tilt_axis"),

@@ -33,6 +33,7 @@ def command(
     flip_angles: options.FlipAngles = False,
     bin: options.Bin = 1,
     align: options.Align = "com",
+    background: options.Background = "auto",
     method: options.Method = "sirt",
     method_settings: options.Settings = None,
     output: Annotated[
@@ -83,6 +84,7 @@ def command(
         tilt_axis=options.parsed_tilt_axis(tilt_axis),
         bin=bin,
         align=options.parsed_align(align),
+        background=background,
         method=method,
         method_settings=options.parsed_settings(method_settings),
         field_of_view=field_of_view,

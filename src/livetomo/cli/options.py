@@ -21,6 +21,10 @@ TiltAxis = Annotated[
 FlipAngles = Annotated[bool, typer.Option("--flip-angles", help="Count the tilt angles the other way round.")]
 Bin = Annotated[int, typer.Option(metavar="N", help="Average blocks of N × N pixels.")]
 Align = Annotated[str, typer.Option(metavar="none|com", help="Alignment: none, or centre of mass.")]
+Background = Annotated[
+    Literal["auto", "keep"],
+    typer.Option(metavar="auto|keep", help="Subtract the level of the empty field, or keep values as they are."),
+]
 Method = Annotated[
     str,
     typer.Option(

@@ -29,12 +29,7 @@ def command(
         str | None,
         typer.Option(metavar="none|com", help="Alignment; default: com, none where the file carries shifts."),
     ] = None,
-    background: Annotated[
-        Literal["auto", "keep"],
-        typer.Option(
-            metavar="auto|keep", help="Subtract the level of the empty field, or keep values with their sign."
-        ),
-    ] = "auto",
+    background: options.Background = "auto",
     method: options.Method = "sirt",
     settings: options.Settings = None,
     sweeps: Annotated[int | None, typer.Option(help="Sweeps over all tilts; default: until converged.")] = None,

@@ -30,7 +30,8 @@ def first_series(settings: LiveSettings) -> TiltSeries | None:
     series = read(settings.after, tilt_axis=settings.tilt_axis, flip_angles=settings.flip_angles)
     if not isinstance(series, TiltSeries):
         raise LivetomoError(f"{settings.after}: expected the tilt series about the first axis, but it gives no angles")
-    series = align(prepare_series(series, preparation(bin=settings.bin)), settings.align)
+    series = prepare_series(series, preparation(bin=settings.bin, background=settings.background))
+    series = align(series, settings.align, settings.background)
     return centre_along_axis(series) if settings.align == "com" else series
 
 

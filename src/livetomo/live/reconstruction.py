@@ -23,7 +23,7 @@ class Prepared:
 
     name: str
     projection: np.ndarray
-    """(y, x) float32, background-free, the tilt axis parallel to y."""
+    """(y, x) float32, background-free unless it is kept, the tilt axis parallel to y."""
     tilt_angle: float
     """Degrees, as it is used."""
 

@@ -57,6 +57,9 @@ class LiveSettings:
 
     bin: int = 1
     align: Literal["none", "com"] = "com"
+    background: Literal["auto", "keep"] = "auto"
+    """Whether the level of the empty field is subtracted, or values are kept as they are."""
+
     method: str = "sirt"
     method_settings: Mapping[str, Any] = field(default_factory=dict)
     field_of_view: float = 1.0
@@ -96,6 +99,8 @@ class LiveSettings:
             raise ValueError(f"bin: expected a whole number of at least 1, got {self.bin}")
         if self.align not in {"none", "com"}:
             raise ValueError(f"align: expected none or com, got {self.align!r}")
+        if self.background not in {"auto", "keep"}:
+            raise ValueError(f"background: expected auto or keep, got {self.background!r}")
         if not 0.1 <= self.field_of_view <= 10:
             raise ValueError(f"field_of_view: expected a factor between 0.1 and 10, got {self.field_of_view}")
         if self.finish_after_idle_s is not None and not self.finish_after_idle_s > 0:
