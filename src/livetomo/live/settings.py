@@ -97,10 +97,9 @@ class LiveSettings:
             raise ValueError(f"turned: expected degrees from -360 to 360, got {self.turned_deg}")
         if self.bin < 1:
             raise ValueError(f"bin: expected a whole number of at least 1, got {self.bin}")
-        if self.align not in {"none", "com"}:
-            raise ValueError(f"align: expected none or com, got {self.align!r}")
-        if self.background not in {"auto", "keep"}:
-            raise ValueError(f"background: expected auto or keep, got {self.background!r}")
+        for name, known in (("align", ("none", "com")), ("background", ("auto", "keep"))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}: expected {' or '.join(known)}, got {getattr(self, name)!r}")
         if not 0.1 <= self.field_of_view <= 10:
             raise ValueError(f"field_of_view: expected a factor between 0.1 and 10, got {self.field_of_view}")
         if self.finish_after_idle_s is not None and not self.finish_after_idle_s > 0:
