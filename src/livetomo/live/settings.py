@@ -97,9 +97,8 @@ class LiveSettings:
             raise ValueError(f"turned: expected degrees from -360 to 360, got {self.turned_deg}")
         if self.bin < 1:
             raise ValueError(f"bin: expected a whole number of at least 1, got {self.bin}")
-        for name, known in (("align", ("none", "com")), ("background", ("auto", "keep"))):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name}: expected {' or '.join(known)}, got {getattr(self, name)!r}")
+        self._check_word("align", "none", "com")
+        self._check_word("background", "auto", "keep")
         if not 0.1 <= self.field_of_view <= 10:
             raise ValueError(f"field_of_view: expected a factor between 0.1 and 10, got {self.field_of_view}")
         if self.finish_after_idle_s is not None and not self.finish_after_idle_s > 0:
@@ -133,6 +132,10 @@ class LiveSettings:
         if self.angles is not None and not self.angles.is_file():
             return f"The table of angles {self.angles.absolute()} is not there yet, so no projection can be used."
         return "" if self.pattern is None else f"Only files that fit the pattern {self.pattern!r} are read."
+
+    def _check_word(self, name: str, *known: str) -> None:
+        if getattr(self, name) not in known:
+            raise ValueError(f"{name}: expected {' or '.join(known)}, got {getattr(self, name)!r}")
 
     def _check_outside(self, name: str, path: Path | None) -> None:
         if path is not None and path.resolve().is_relative_to(self.folder.resolve()):
