@@ -6,7 +6,7 @@ import numpy as np
 
 from livetomo.algorithms.reconstruct.stopping import least_sweeps_of
 from livetomo.algorithms.reconstruct.tilts import Tilts
-from livetomo.arrays import namespace
+from livetomo.arrays import beside, namespace
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry
 
@@ -51,8 +51,9 @@ def sweeps_by_held_out_tilts(method: Any, geometry: Geometry, tilts: Tilts, max_
     state = method.add(method.start(geometry), *seen.arguments)
     least = min(least_sweeps_of(method), max_sweeps)
     best, best_misfit, done, xp = least, np.inf, 0, namespace(tilts.projections)
-    weights = xp.asarray(held_out.tilt_weights if held_out.weights is None else held_out.weights)
-    weight_roots = xp.sqrt(weights.reshape(*weights.shape, *(1,) * (3 - weights.ndim)))
+    weight_roots = beside(tilts.projections, np.sqrt(held_out.tilt_weights).astype(np.float32))[:, None, None]
+    if held_out.pixel_weights is not None:
+        weight_roots = weight_roots * xp.sqrt(held_out.pixel_weights)
     while done < min(max_sweeps, best + _PATIENCE):
         state = method.step(state)
         done += 1
