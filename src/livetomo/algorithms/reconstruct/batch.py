@@ -108,17 +108,17 @@ def _swept(
     planned, rule = ending
     residuals: list[float] = []
     changes: list[float] = []
-    reason = None
+    reason, least = None, min(least_sweeps_of(method), rule.max_sweeps)
     while reason is None:
         state = method.step(state)
         residuals.append(method.residual(state))
         changes.append(change_of(method, state))
         if progress is not None:
             progress(len(residuals), planned, residuals[-1])
-        if planned is None and len(residuals) >= least_sweeps_of(method):
+        if planned is not None:
+            reason = f"did {planned} sweeps" if len(residuals) >= planned else None
+        elif len(residuals) >= least:
             reason = rule.reason(residuals, changes)
-        elif planned is not None and len(residuals) >= planned:
-            reason = f"did {planned} sweeps"
     return state, residuals, reason
 
 
