@@ -43,7 +43,7 @@ def main() -> None:
 def section() -> str:
     """Measure with and without a browser that watches and give the section as Markdown."""
     columns = [measure(_options(words)) for words in ([], ["--browser"])]
-    rows = [f"| {name} | {columns[0][name]:.3f} | {columns[1][name]:.3f} |" for name in columns[0]]
+    rows = [f"| {name} | {_shown(columns[0][name])} | {_shown(columns[1][name])} |" for name in columns[0]]
     return "\n".join([
         "## Live: 77 tilts of the needle, 256 × 256 pixels, one every 0.5 s",
         "",
@@ -149,6 +149,10 @@ def _happenings(written: list[Written], events: Path) -> np.ndarray:
                 if name in times and np.isnan(times[name][stage]):
                     times[name][stage] = event["t"]
     return np.array(list(times.values()))
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
 def _lags(times: np.ndarray) -> dict[str, float]:
