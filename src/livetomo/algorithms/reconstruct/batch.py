@@ -150,7 +150,7 @@ def _on_zero(projections: np.ndarray, method: Any) -> np.ndarray:
     """Give projections most of which lies below zero without the level of their empty field, others as they are.
 
     Where a voxel may be negative, projections may. So these are left to a method without positivity, and to one that
-    does not say, as ``auto`` and the direct ones, unless the empty field shows at their dark end.
+    does not say, as ``auto`` and the direct ones, unless the empty field shows at the dark end of half of them.
     """
     xp, positivity = namespace(projections), getattr(method, "positivity", None)
     if positivity is False or isinstance(method, CGLS):
@@ -158,7 +158,7 @@ def _on_zero(projections: np.ndarray, method: Any) -> np.ndarray:
     finite = xp.isfinite(projections)
     if not finite.any() or xp.median(projections if finite.all() else projections[finite]) >= 0:
         return projections
-    if positivity is None and not all(has_empty_field(projection) for projection in projections):
+    if positivity is None and 2 * sum(has_empty_field(projection) for projection in projections) < len(projections):
         return projections
     on_zero: np.ndarray = xp.stack([remove_background(projection) for projection in projections])
     return on_zero
