@@ -37,7 +37,7 @@ class TiltSeries:
 
     weights: np.ndarray | None = None
     """(tilt,) or (tilt, y, x) how much a tilt or a pixel counts, from 0 (not used) to 1; None when all count the same.
-    A tilt below 1e-6 does not count. Where it is 0 the projection may hold NaN."""
+    A tilt below 1e-12 does not count. Where it is 0 the projection may hold NaN."""
 
     rotations_deg: np.ndarray | None = None
     """(tilt,) degrees φ by which the specimen was turned in its plane before it was tilted: a point (x, y) from the

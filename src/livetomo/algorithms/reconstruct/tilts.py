@@ -10,7 +10,7 @@ from livetomo.model import Geometry
 
 _TOO_LARGE, _TOO_SMALL = 1e17, 1e-11
 """Sums of squares of such values, or of images that reach no further, leave the range of float32."""
-_LEAST_WEIGHT = 1e-6
+_LEAST_WEIGHT = 1e-12
 """What counts less does not count: float32 would not hold its squares beside others."""
 
 _HALF_A_ROW = 0.5
