@@ -72,7 +72,7 @@ class TakesItsTime(Protocol):
 
     @property
     def least_sweeps(self) -> int:
-        """How many it needs, whatever the rule says."""
+        """How many it needs before a rule may end it, but for the rule's own most."""
         ...
 
 
