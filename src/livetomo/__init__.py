@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from livetomo.formats import read, write
     from livetomo.kernels.projector import Projector
     from livetomo.model import Geometry, TiltSeries, Volume, join
+    from livetomo.pipeline import preparation, prepare_series
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,8 @@ _INDEX = {
     "TiltSeries": "livetomo.model",
     "Volume": "livetomo.model",
     "join": "livetomo.model",
+    "preparation": "livetomo.pipeline",
+    "prepare_series": "livetomo.pipeline",
 }
 
 __all__ = [
@@ -52,6 +55,8 @@ __all__ = [
     "align",
     "centre_along_axis",
     "join",
+    "preparation",
+    "prepare_series",
     "read",
     "reconstruct",
     "write",

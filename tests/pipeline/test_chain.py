@@ -13,7 +13,8 @@ def test_a_chain_runs_its_steps_in_order():
     frame = np.arange(48.0).reshape(6, 8) + 100
     chain = preparation(tilt_axis="x", bin=2)
     expected = frame
-    for name, values in (("turn", {"tilt_axis": "x"}), ("bin", {"n": 2}), ("remove-background", {})):
+    turned_and_binned = ("turn", {"tilt_axis": "x"}), ("bin", {"n": 2})
+    for name, values in (("remove-hot-pixels", {}), *turned_and_binned, ("remove-background", {})):
         expected = OPERATORS[name](expected, **values)
     np.testing.assert_array_equal(chain(frame), expected)
 
@@ -37,7 +38,7 @@ def test_a_series_is_prepared_projection_by_projection():
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (("bend", {}), "operator: expected one of turn, bin, remove-background, got 'bend'"),
+        (("bend", {}), "operator: expected one of remove-hot-pixels, turn, bin, remove-background, got 'bend'"),
         (("bin", {"n": "many"}), "bin: parameter n: .* got 'many'"),
         (("bin", {"n": 2, "m": 3}), "bin: parameter m: .* got 3"),
         (("bin", {}), "bin: parameter n: .*required"),

@@ -34,6 +34,7 @@ def command(
     bin: options.Bin = 1,
     align: options.Align = "com",
     background: options.Background = "auto",
+    hot_pixels: options.HotPixels = "remove",
     method: options.Method = "sirt",
     method_settings: options.Settings = None,
     output: Annotated[
@@ -85,6 +86,7 @@ def command(
         bin=bin,
         align=options.parsed_align(align),
         background=background,
+        hot_pixels=hot_pixels,
         method=method,
         method_settings=options.parsed_settings(method_settings),
         field_of_view=field_of_view,

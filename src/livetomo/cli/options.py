@@ -25,6 +25,10 @@ Background = Annotated[
     Literal["auto", "keep"],
     typer.Option(metavar="auto|keep", help="Subtract the level of the empty field, or keep values as they are."),
 ]
+HotPixels = Annotated[
+    Literal["remove", "keep"],
+    typer.Option(metavar="remove|keep", help="Single pixels far brighter than all around them: remove or keep them."),
+]
 Method = Annotated[
     str,
     typer.Option(

@@ -12,6 +12,7 @@ from livetomo.errors import MissingMetadata
 
 if TYPE_CHECKING:
     from livetomo.model import TiltSeries
+    from livetomo.pipeline import Chain
 
 
 def command(
@@ -30,6 +31,7 @@ def command(
         typer.Option(metavar="none|com", help="Alignment; default: com, none where the file carries shifts."),
     ] = None,
     background: options.Background = "auto",
+    hot_pixels: options.HotPixels = "remove",
     method: options.Method = "sirt",
     settings: options.Settings = None,
     sweeps: Annotated[int | None, typer.Option(help="Sweeps over all tilts; default: until converged.")] = None,
@@ -60,6 +62,7 @@ def command(
     from livetomo.cli.weights import weighed
     from livetomo.formats import check_target, write
     from livetomo.model import join
+    from livetomo.pipeline import preparation
 
     turned_deg = options.parsed_turned(turned, second, "--second")
     method_settings = options.parsed_settings(settings)
@@ -77,11 +80,11 @@ def command(
         "pixel_size_nm": pixel_size_nm,
     }
     series = weighed(_read_series(source, angles=angles, **what_the_user_says), weights, leave_out)
-    series = _prepared(series, bin, align, background, second is not None)
+    chain = preparation(bin=bin, background=background, hot_pixels=hot_pixels)
+    series = _prepared(series, chain, align, background, second is not None)
     if second is not None:
-        other = _prepared(
-            _read_series(second, angles=second_angles, **what_the_user_says), bin, align, background, True
-        )
+        other = _read_series(second, angles=second_angles, **what_the_user_says)
+        other = _prepared(other, chain, align, background, True)
         series = join([series, other], [0.0, turned_deg])
     with _Progress(sweeps) as progress:
         volume = reconstruct(
@@ -134,7 +137,7 @@ def _read_series(source: Path, **what_the_user_says: Any) -> "TiltSeries":
 
 def _prepared(
     series: "TiltSeries",
-    bin_factor: int,
+    chain: "Chain",
     align_method: str | None,
     background: Literal["auto", "keep"],
     is_to_join: bool,
@@ -142,9 +145,9 @@ def _prepared(
     import numpy as np
 
     from livetomo.algorithms.align import align, centre_along_axis
-    from livetomo.pipeline import preparation, prepare_series
+    from livetomo.pipeline import prepare_series
 
-    series = prepare_series(series, preparation(bin=bin_factor, background=background))
+    series = prepare_series(series, chain)
     if align_method is None:
         align_method = "com" if not np.any(series.shifts_px) else "none"
     series = align(series, align_method, background)

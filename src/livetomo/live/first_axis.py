@@ -14,7 +14,7 @@ from livetomo.errors import LivetomoError
 from livetomo.formats import read
 from livetomo.live.settings import LiveSettings
 from livetomo.model import Geometry, TiltSeries
-from livetomo.pipeline import preparation, prepare_series
+from livetomo.pipeline import prepare_series
 
 
 def first_series(settings: LiveSettings) -> TiltSeries | None:
@@ -30,7 +30,7 @@ def first_series(settings: LiveSettings) -> TiltSeries | None:
     series = read(settings.after, tilt_axis=settings.tilt_axis, flip_angles=settings.flip_angles)
     if not isinstance(series, TiltSeries):
         raise LivetomoError(f"{settings.after}: expected the tilt series about the first axis, but it gives no angles")
-    series = prepare_series(series, preparation(bin=settings.bin, background=settings.background))
+    series = prepare_series(series, settings.preparation())
     series = align(series, settings.align, settings.background)
     return centre_along_axis(series) if settings.align == "com" else series
 

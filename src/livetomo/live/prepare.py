@@ -3,7 +3,7 @@
 from livetomo.live.frame import Frame
 from livetomo.live.reconstruction import Prepared
 from livetomo.live.settings import LiveSettings
-from livetomo.pipeline import Chain, preparation
+from livetomo.pipeline import Chain
 
 
 class Preparer:
@@ -28,7 +28,7 @@ class Preparer:
         if self._chain is None:
             said = frame.tilt_axis_deg if self._settings.tilt_axis is None else self._settings.tilt_axis
             self.is_axis_assumed = said is None
-            self._chain = preparation("y" if said is None else said, self._settings.bin, self._settings.background)
+            self._chain = self._settings.preparation("y" if said is None else said)
             if frame.pixel_size_nm is not None:
                 self.voxel_size_nm = frame.pixel_size_nm * self._settings.bin
         return Prepared(frame.name, self._chain(frame.image), self.angle(frame.tilt_angle))
@@ -36,7 +36,7 @@ class Preparer:
     def turn(self) -> None:
         """Take the tilt axis to lie along x from now on."""
         self.is_axis_assumed = False
-        self._chain = preparation("x", self._settings.bin, self._settings.background)
+        self._chain = self._settings.preparation("x")
 
     def angle(self, tilt_angle: float) -> float:
         """Give a frame's angle as it is used."""

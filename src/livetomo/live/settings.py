@@ -9,6 +9,7 @@ from typing import Any, Literal
 from livetomo.formats.angle_names import NamePattern
 from livetomo.formats.orient import axis_degrees
 from livetomo.live.journal import default_journal
+from livetomo.pipeline import Chain, preparation
 
 IMAGE_SUFFIXES = frozenset(
     (".mrc", ".st", ".ali", ".mrcs", ".preali", ".tif", ".tiff", ".stk", ".dm3", ".dm4", ".ser", ".emd", ".hspy")
@@ -60,6 +61,9 @@ class LiveSettings:
     background: Literal["auto", "keep"] = "auto"
     """Whether the level of the empty field is subtracted, or values are kept as they are."""
 
+    hot_pixels: Literal["remove", "keep"] = "remove"
+    """Whether what lies around them is put in their place."""
+
     method: str = "sirt"
     method_settings: Mapping[str, Any] = field(default_factory=dict)
     field_of_view: float = 1.0
@@ -99,6 +103,7 @@ class LiveSettings:
             raise ValueError(f"bin: expected a whole number of at least 1, got {self.bin}")
         self._check_word("align", "none", "com")
         self._check_word("background", "auto", "keep")
+        self._check_word("hot_pixels", "remove", "keep")
         if not 0.1 <= self.field_of_view <= 10:
             raise ValueError(f"field_of_view: expected a factor between 0.1 and 10, got {self.field_of_view}")
         if self.finish_after_idle_s is not None and not self.finish_after_idle_s > 0:
@@ -115,6 +120,10 @@ class LiveSettings:
     def journal_folder(self) -> Path:
         """Where the journal is kept."""
         return self.journal or default_journal(self.folder)
+
+    def preparation(self, tilt_axis: str | float = "y") -> Chain:
+        """Give what is done to every projection whose tilt axis lies so."""
+        return preparation(tilt_axis, self.bin, self.background, self.hot_pixels)
 
     def wants(self, name: str) -> bool:
         """Say whether a file name is that of projections; hidden and temporary names never are."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from livetomo.algorithms.filter.background import remove_background
 from livetomo.algorithms.filter.bin import bin_projections
+from livetomo.algorithms.filter.hot_pixels import remove_hot_pixels
 from livetomo.formats.orient import turn
 
 
@@ -73,6 +74,7 @@ def _parameters_of(name: str, function: Callable[..., np.ndarray]) -> type[BaseM
 OPERATORS = {
     operator.name: operator
     for operator in (
+        Operator("remove-hot-pixels", remove_hot_pixels),
         Operator("turn", turn),
         Operator("bin", bin_projections),
         Operator("remove-background", remove_background),

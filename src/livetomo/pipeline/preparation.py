@@ -1,4 +1,4 @@
-"""What every projection goes through before it is aligned: turn, bin, remove the background."""
+"""What every projection goes through before it is aligned: remove hot pixels, turn, bin, remove the background."""
 
 from typing import Literal
 
@@ -8,7 +8,12 @@ from livetomo.model import TiltSeries
 from livetomo.pipeline.chain import Chain, Step
 
 
-def preparation(tilt_axis: str | float = "y", bin: int = 1, background: Literal["auto", "keep"] = "auto") -> Chain:
+def preparation(
+    tilt_axis: str | float = "y",
+    bin: int = 1,
+    background: Literal["auto", "keep"] = "auto",
+    hot_pixels: Literal["remove", "keep"] = "remove",
+) -> Chain:
     """Give the chain for raw projections as a file stores them.
 
     Parameters
@@ -19,8 +24,12 @@ def preparation(tilt_axis: str | float = "y", bin: int = 1, background: Literal[
         Pixels along each side of the blocks that are averaged.
     background
         ``"auto"`` subtracts the level of the empty field, ``"keep"`` does not: for values that have a sign.
+    hot_pixels
+        ``"remove"`` puts what lies around them in their place, ``"keep"`` does not.
     """
     steps = []
+    if hot_pixels == "remove":
+        steps.append(Step("remove-hot-pixels"))
     if tilt_axis not in {"y", 0}:
         steps.append(Step("turn", {"tilt_axis": tilt_axis}))
     if bin != 1:

@@ -8,6 +8,8 @@ _SAMPLES = 65536
 _DARK_END = 0.15
 _NEGLIGIBLE = 0.01
 _LEAST_SHARE = 0.15
+_QUARTER_WITHIN = 0.3186
+"""Standard deviations within which a quarter of normal noise lies."""
 
 
 def background_level(projection: np.ndarray) -> float:
@@ -39,6 +41,21 @@ def has_empty_field(projection: np.ndarray) -> bool:
     """Say whether a projection (y, x) shows the empty field: the narrow peak that ``background_level`` looks for."""
     values = _sorted_sample(projection)
     return bool(values.size) and _empty_field(values) is not None
+
+
+def empty_field_noise(projection: np.ndarray) -> float:
+    """Give the standard deviation of the noise in the empty field of a projection (y, x); 0 where none shows.
+
+    It is that of the quarter of pixels nearest to the level but not on it, so that scattered counts over nothing have
+    noise, too. Where the specimen covers most of the field it comes out up to twice as large.
+    """
+    values = _sorted_sample(projection)
+    level = _empty_field(values) if values.size else None
+    if level is None:
+        return 0.0
+    distances = np.abs(values - np.float32(level))
+    distances = distances[distances > 0]
+    return float(np.quantile(distances, 0.25)) / _QUARTER_WITHIN if distances.size else 0.0
 
 
 def remove_background(projection: np.ndarray) -> np.ndarray:
