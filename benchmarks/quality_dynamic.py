@@ -60,9 +60,8 @@ def section(slices: int = 32, seed: int = 0, picture: Path | None = _PICTURE) ->
     simulated = _specimen(slices, seed)
     courses = {run.name: _course(run, simulated) for run in _RUNS}
     if picture is not None:
-        curves = {run.name: courses[run.name] for run in _RUNS}
         labels = "tilts' time since the first", "error ‖x − truth‖ / ‖truth‖"
-        picture.write_text(line_plot(curves, labels, marked_x=len(_TILT_ANGLES)), encoding="utf-8")
+        picture.write_text(line_plot(courses, labels, marked_x=len(_TILT_ANGLES)), encoding="utf-8")
     n_tilts = len(_TILT_ANGLES)
     restarted = courses[_RUNS[0].name][n_tilts - 1][1]
     best = min(error for _, error in courses[_RUNS[1].name])

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import livetomo
 from livetomo.algorithms.reconstruct import METHODS
+from livetomo.cli.main import COMMANDS
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
-COMMANDS = ("live", "demo", "reconstruct", "info", "convert", "replay", "simulate")
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ packages; as root on Debian also the libraries that draw without a screen and, f
 start at once.
 """
 
+from __future__ import annotations  # an older Python comes as far as the sentence that says so
+
 import ctypes
 import ctypes.util
 import hashlib

@@ -208,6 +208,19 @@ def test_tilts_left_out_and_weights_change_the_residual(helix, tmp_path):
     assert summaries[0] != summaries[1] == summaries[2]
 
 
+@pytest.mark.parametrize("content", [b"", b"1\n1\n", b"one"])
+def test_weights_that_do_not_fit_are_refused(helix, tmp_path, content):
+    for name in ("weights.txt", "weights.npy"):
+        weights = tmp_path / name
+        weights.write_bytes(content)
+        words = "--weights", weights, "--leave-out", 2
+        exit_code, _, error = livetomo("reconstruct", helix, "-o", tmp_path / "o.npy", *words)
+
+        assert exit_code == 2
+        assert "weights: expected" in error
+        assert "Traceback" not in error
+
+
 @pytest.mark.parametrize(("words", "expected"), [("30", "from 0 to 24, got 30"), ("a-b", "such as 3,17-20, got 'a-b'")])
 def test_tilts_that_are_not_there_cannot_be_left_out(helix, tmp_path, words, expected):
     exit_code, _, error = livetomo("reconstruct", helix, "-o", tmp_path / "o.npy", "--leave-out", words)

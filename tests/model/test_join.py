@@ -29,6 +29,11 @@ def test_weights_of_tilts_and_of_pixels_are_joined():
     assert both.weights[:, 0, 2].tolist() == [1, 0.5, 0, 1, 1]
 
 
+def test_weights_may_be_a_list():
+    both = join([a_series(3, 1, weights=[1, 0.5, 0]), a_series(2, 7)], [0, 90])
+    assert both.weights.tolist() == [1, 0.5, 0, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("others", "rotations", "words"),
     [

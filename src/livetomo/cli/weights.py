@@ -26,16 +26,19 @@ def weighed(series: "TiltSeries", weights_file: Path | None, leave_out: str | No
     ValueError
         When the numbers are none, or the weights do not fit.
     """
-    weights = np.ones(len(series)) if weights_file is None else _read_weights(weights_file)
+    if weights_file is not None:
+        series = series.replace(weights=_read_weights(weights_file))
     if leave_out is not None:
+        weights = np.ones(len(series)) if series.weights is None else series.weights.copy()
         weights[_numbers(leave_out, len(series))] = 0
-    return series if weights_file is None and leave_out is None else series.replace(weights=weights)
+        series = series.replace(weights=weights)
+    return series
 
 
 def _read_weights(path: Path) -> np.ndarray:
     try:
         weights = np.load(path) if path.suffix == ".npy" else np.loadtxt(path, ndmin=1)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"--weights: expected .npy, or text with one weight a line, got {path}: {error}") from error
     return np.array(weights, np.float32)
 

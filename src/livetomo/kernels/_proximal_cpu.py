@@ -99,7 +99,7 @@ def proximal_step(volume, before, duals, n_zyx, z_rows, problem, push, seams):  
 @part(fastmath=True)
 def _primal(values, p, target, at, n, problem, behind):  # type: ignore[no-untyped-def]
     """Write max(floor, volume + weight · div p); ``at`` is (volume and p, p_z above, target, lanes, gap)."""
-    here, over, there, lanes, gap = at
+    here, _, there, lanes, gap = at
     look_behind(p[1], here, n, lanes, gap, behind)
     scale, floor = spread(problem[0] * _PER_DUAL_UNIT), spread(problem[2])
     for k in range(0, n, WIDTH):
@@ -114,7 +114,7 @@ def _primal(values, p, target, at, n, problem, behind):  # type: ignore[no-untyp
 @part(fastmath=True)
 def _push_on(values, before, p, above, at, n, problem, behind):  # type: ignore[no-untyped-def]
     """Write x = max(floor, volume + weight · div p) into ``before``, and where it is pushed to into the volume."""
-    here, over, there, lanes, gap = at
+    here, _, there, lanes, gap = at
     look_behind(p[1], here, n, lanes, gap, behind)
     scale, floor, push = spread(problem[0] * _PER_DUAL_UNIT), spread(problem[2]), spread(problem[3])
     ways, sizes = spread(np.float32(0)), spread(np.float32(0))

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from livetomo.arrays import is_cupy
@@ -32,6 +33,12 @@ def task_on(array: Any, work: Callable[..., Any], *arguments: Any) -> Task:
 def tasks_on(array: Any, wish: int) -> int:
     """Give in how many tasks to cut work on an array: as many as wished, but one on the GPU, which cuts by itself."""
     return 1 if is_cupy(array) else wish
+
+
+def cut(n_rows: int, n_parts: int) -> list[tuple[int, int]]:
+    """Cut so many rows into parts (first, end) of nearly one size."""
+    bounds = [n_rows * k // n_parts for k in range(n_parts + 1)]
+    return list(pairwise(bounds))
 
 
 def thread_count() -> int:

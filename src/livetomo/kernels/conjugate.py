@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from livetomo.kernels import _conjugate_cpu
-from livetomo.kernels._threads import run_in_pieces, task_on, tasks_on, thread_count
+from livetomo.kernels._threads import cut, run_in_pieces, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 
 Weights = tuple[np.ndarray, np.ndarray]
@@ -72,5 +72,4 @@ def _in_pieces(
         sums.append(part(first, end) or 0.0)
 
     n_tasks = tasks_on(packed, min(n_rows, 4 * thread_count()))
-    bounds = np.linspace(0, n_rows, n_tasks + 1).astype(int).tolist()
-    yield from run_in_pieces((task_on(packed, task, *rows) for rows in zip(bounds, bounds[1:], strict=False)), piece_s)
+    yield from run_in_pieces((task_on(packed, task, *rows) for rows in cut(n_rows, n_tasks)), piece_s)

@@ -6,14 +6,13 @@ number the coarse ones lie on every other.
 
 from collections.abc import Generator
 from functools import partial
-from itertools import pairwise
 from math import fsum
 from typing import Any
 
 import numpy as np
 
 from livetomo.kernels import _double_cpu
-from livetomo.kernels._threads import run, run_in_pieces, task_on, tasks_on, thread_count
+from livetomo.kernels._threads import cut, run, run_in_pieces, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 from livetomo.kernels.packed import PackedGrid, aligned_zeros
 
@@ -72,5 +71,4 @@ def _axis(size: int, coarse_size: int) -> Axis:
 
 
 def _parts(array: Any, n_rows: int) -> list[tuple[int, int]]:
-    n_parts = tasks_on(array, min(n_rows, 4 * thread_count()))
-    return list(pairwise(np.linspace(0, n_rows, n_parts + 1).astype(int).tolist()))
+    return cut(n_rows, tasks_on(array, min(n_rows, 4 * thread_count())))

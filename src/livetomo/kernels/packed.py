@@ -18,7 +18,7 @@ from livetomo.kernels import _columns_cpu, _few_slices_cpu, _momentum_cpu, _pack
 from livetomo.kernels._positions import FRACTION_BITS
 from livetomo.kernels._project_cpu import RAY_BORDER
 from livetomo.kernels._strips import Strip
-from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_on, thread_count
+from livetomo.kernels._threads import Task, cut, run, run_in_pieces, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 from livetomo.kernels.packed_grid import LaneBlock, PackedGrid, aligned, aligned_zeros
 from livetomo.kernels.rays import Rays
@@ -95,7 +95,7 @@ def column_sums(grid: PackedGrid, rays: Rays, tilt_weights: np.ndarray) -> np.nd
     n_parts = max(1, min(thread_count(), sums.size * len(weights) // _LEAST_COLUMNS_PER_TASK))
     run(
         partial(_columns_cpu.add_columns, sums, rays.landings, rays.hats, weights, grid.row_length, z_rows)
-        for z_rows in pairwise(n_rows * k // n_parts for k in range(n_parts + 1))
+        for z_rows in cut(n_rows, n_parts)
     )
     return sums
 
@@ -141,8 +141,7 @@ def advance_tasks(
     def advance(first: int, end: int) -> None:
         astray.append(work(volumes, step, update, first, end))
 
-    bounds = np.linspace(0, len(step), tasks_on(step, 4 * thread_count()) + 1).astype(int).tolist()
-    for first, end in zip(bounds, bounds[1:], strict=False):
+    for first, end in cut(len(step), tasks_on(step, 4 * thread_count())):
         yield task_on(step, advance, first, end)
 
 

@@ -17,7 +17,7 @@ from livetomo.kernels import _pack_cpu
 from livetomo.kernels._lanes import MOST_LANES, MOST_VALUES
 from livetomo.kernels._project_cpu import RAY_BORDER
 from livetomo.kernels._strips import ENOUGH_LANES, Strip, best_width, one_strip, strips
-from livetomo.kernels._threads import run, task_on, tasks_on, thread_count
+from livetomo.kernels._threads import cut, run, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 
 _BETTER_NARROW = range(40_000, 100_000), range(500_000, 1 << 62)
@@ -121,11 +121,10 @@ class PackedGrid:
     def _carry(self, carrier, images: np.ndarray, packed: np.ndarray, rows: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]
         start, step = rows
         n_parts = tasks_on(packed, max(1, min(len(images), 4 * thread_count() // self.n_blocks)))
-        bounds = np.linspace(0, len(images), n_parts + 1).astype(int)
         run(
-            task_on(packed, carrier, images[low:high], packed[block], block * self.lanes, start + int(low) * step, step)
+            task_on(packed, carrier, images[low:high], packed[block], block * self.lanes, start + low * step, step)
             for block in range(self.n_blocks)
-            for low, high in zip(bounds, bounds[1:], strict=False)
+            for low, high in cut(len(images), n_parts)
         )
 
 

@@ -115,7 +115,8 @@ class Projector:
         given = _checked(projections, "projections", "(tilt, y, x)", self.projections_shape)
         whole, views = self._layout_for(given)
         packed = whole.new_projections(len(given))
-        whole.pack_projections(_move_rows_back(given, self.shifts_px[:, 0]), packed)
+        dy_px = self.shifts_px[:, 0]
+        whole.pack_projections(_move_rows(given.copy(), -dy_px) if dy_px.any() else given, packed)
         volume = whole.new_volume()
         for view in views:
             seen, grid = volume, whole
@@ -231,22 +232,12 @@ def _checked(array: Any, name: str, axes: str, shape: tuple[int, int, int]) -> n
 
 
 def _move_rows(projections: np.ndarray, dy_px: np.ndarray) -> np.ndarray:
+    """Give row y + dy of each projection at row y, in place; by −dy it is the adjoint."""
     for image, dy in zip(projections, dy_px, strict=True):
         if dy:
             whole, fraction = int(np.floor(dy)), np.float32(dy - np.floor(dy))
             image[:] = (1 - fraction) * _rows_from(image, whole) + fraction * _rows_from(image, whole + 1)
     return projections
-
-
-def _move_rows_back(projections: np.ndarray, dy_px: np.ndarray) -> np.ndarray:
-    if not dy_px.any():
-        return projections
-    moved = projections.copy()
-    for image, dy in zip(moved, dy_px, strict=True):
-        if dy:
-            whole, fraction = int(np.floor(dy)), np.float32(dy - np.floor(dy))
-            image[:] = (1 - fraction) * _rows_from(image, -whole) + fraction * _rows_from(image, -whole - 1)
-    return moved
 
 
 def _rows_from(image: np.ndarray, start: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from livetomo.arrays import is_cupy, namespace, namespace_on
 from livetomo.kernels import _turn_cpu
 from livetomo.kernels._octets import STRIP
-from livetomo.kernels._threads import Task, task_on, thread_count
+from livetomo.kernels._threads import Task, cut, task_on, thread_count
 from livetomo.kernels._turn_cpu import TAPS
 from livetomo.kernels._twins import twin
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid
@@ -169,9 +169,8 @@ def _gather_tasks(
     starts = range(0, n_z, STRIP)
     # Each part lifts its strip anew: worth it only for threads that would have nothing to do
     n_parts = min(widths[1], max(1, thread_count() // len(starts)))
-    bounds = np.linspace(0, widths[1], n_parts + 1).astype(int).tolist()
     for z in starts:
-        for low, high in zip(bounds, bounds[1:], strict=False):
+        for low, high in cut(widths[1], n_parts):
             yield partial(gather, (z, low, high))
 
 

@@ -9,7 +9,6 @@ writes 2, one down TV reads 1 and writes 1, the gradient's length reads 1. Besid
 
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from itertools import pairwise
 from math import fsum
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 
 from livetomo.arrays import is_cupy, namespace, namespace_on
 from livetomo.kernels import _proximal_cpu, _variation_cpu
-from livetomo.kernels._threads import Task, run, run_in_pieces, task_on, tasks_on, thread_count
+from livetomo.kernels._threads import Task, cut, run, run_in_pieces, task_on, tasks_on, thread_count
 from livetomo.kernels._twins import twin
 from livetomo.kernels.packed import NO_FLOOR, PackedGrid
 
@@ -215,11 +214,11 @@ def _slabs(grid: PackedGrid) -> list[tuple[int, int]]:
     n_values = n_z * n_x * grid.lanes * grid.n_blocks
     wanted = max(thread_count(), n_values // _MOST_VALUES_PER_TASK)
     n_slabs = max(1, min(wanted, n_values // _LEAST_VALUES_PER_TASK, n_z // _LEAST_PLANES_PER_TASK))
-    return list(pairwise(k * n_z // n_slabs for k in range(n_slabs + 1)))
+    return cut(n_z, n_slabs)
 
 
 def _row_parts(volume: np.ndarray, other: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     rows, other_rows = volume.reshape(-1, volume.shape[-1]), other.reshape(-1, other.shape[-1])
     n_parts = tasks_on(volume, max(1, min(2 * thread_count(), volume.size // _LEAST_VALUES_PER_TASK)))
-    for first, end in pairwise(int(bound) for bound in np.linspace(0, len(rows), n_parts + 1)):
+    for first, end in cut(len(rows), n_parts):
         yield rows[first:end], other_rows[first:end]

@@ -15,6 +15,11 @@ class Geometry:
 
     A point (x, z) of a slice, measured in voxels from the centre of the grid, lands at
     ``x cos θ + z sin θ + axis_shift_px`` from the centre of the detector. Voxel and pixel have one size.
+
+    Raises
+    ------
+    ValueError
+        When a size is not a whole number of at least 1 or the shift is not finite.
     """
 
     volume_shape: tuple[int, int, int]
@@ -51,6 +56,11 @@ class Geometry:
 
         It lives where the projections do. The width keeps the parity of the detector's, so that a grid and its central
         crop share their voxels.
+
+        Raises
+        ------
+        ValueError
+            When ``field_of_view`` is not from 0.1 to 10, or the shift is not finite.
         """
         if not 0.1 <= field_of_view <= 10:
             raise ValueError(f"field_of_view: expected a factor between 0.1 and 10, got {field_of_view}")

@@ -42,12 +42,11 @@ def join(series: Sequence[TiltSeries], rotations_deg: Sequence[float]) -> TiltSe
     for other in series[1:]:
         _check_alike(first, other)
     xp, dtype = namespace(first.projections), np.result_type(*(one.projections.dtype for one in series))
-    shifts_px = [np.zeros((len(one), 2)) if one.shifts_px is None else one.shifts_px for one in series]
     turned = [np.full(len(one), rotation) for one, rotation in zip(series, rotations_deg, strict=True)]
     return first.replace(
         projections=xp.concatenate([xp.asarray(one.projections, dtype) for one in series]),
         tilt_angles=np.concatenate([one.tilt_angles for one in series]),
-        shifts_px=np.concatenate(shifts_px),
+        shifts_px=np.concatenate([np.asarray(one.shifts_px) for one in series]),
         weights=_joined_weights(series),
         rotations_deg=np.concatenate(turned),
     )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from livetomo.arrays import namespace
+from livetomo.model.geometry_table import checked_angles, checked_rotations, checked_shifts, checked_weights
 
 Origin = Literal["file", "user", "data", "assumed"]
 
@@ -20,7 +21,8 @@ class TiltSeries:
     Raises
     ------
     ValueError
-        When the shapes do not fit together or an angle is not a finite number.
+        When the shapes do not fit together, projections are no numbers or masked, an angle, a shift or the pixel size
+        is none that can be, or a weight is not from 0 to 1.
     """
 
     projections: np.ndarray
@@ -60,30 +62,17 @@ class TiltSeries:
             raise ValueError(f"projections: expected a filled array (tilt, y, x), got shape {projections.shape}")
         if not (np.issubdtype(projections.dtype, np.integer) or np.issubdtype(projections.dtype, np.floating)):
             raise ValueError(f"projections: expected whole or real numbers, got {projections.dtype}")
-        angles = np.array(self.tilt_angles, dtype=np.float64).reshape(-1)
-        if angles.size != len(projections):
-            raise ValueError(
-                f"tilt_angles: expected {len(projections)} angles, one for each projection, got {angles.size}"
-            )
-        if not np.isfinite(angles).all():
-            raise ValueError(f"tilt_angles: expected finite degrees, got {angles[~np.isfinite(angles)][0]}")
         if self.pixel_size_nm is not None and not (np.isfinite(self.pixel_size_nm) and self.pixel_size_nm > 0):
             raise ValueError(f"pixel_size_nm: expected a positive length in nm, got {self.pixel_size_nm}")
-        shifts = np.zeros((angles.size, 2)) if self.shifts_px is None else np.array(self.shifts_px, dtype=np.float64)
-        if shifts.shape != (angles.size, 2) or not np.isfinite(shifts).all():
-            raise ValueError(
-                f"shifts_px: expected finite (dy, dx) for each of {angles.size} tilts, got shape {shifts.shape}"
-            )
-        _check_weights(self.weights, projections.shape)
-        rotations = np.zeros(angles.size) if self.rotations_deg is None else np.array(self.rotations_deg, np.float64)
-        if rotations.shape != (angles.size,) or not np.isfinite(rotations).all():
-            raise ValueError(
-                f"rotations_deg: expected a finite angle for each of {angles.size} tilts, got shape {rotations.shape}"
-            )
-        object.__setattr__(self, "rotations_deg", rotations)
-        object.__setattr__(self, "projections", projections)
-        object.__setattr__(self, "tilt_angles", angles)
-        object.__setattr__(self, "shifts_px", shifts)
+        n_tilts = len(projections)
+        for name, checked in {
+            "projections": projections,
+            "tilt_angles": checked_angles(self.tilt_angles, n_tilts),
+            "shifts_px": checked_shifts(self.shifts_px, n_tilts),
+            "weights": None if self.weights is None else checked_weights(self.weights, projections.shape),
+            "rotations_deg": checked_rotations(self.rotations_deg, n_tilts),
+        }.items():
+            object.__setattr__(self, name, checked)
 
     def __len__(self) -> int:
         return len(self.tilt_angles)
@@ -97,13 +86,3 @@ class TiltSeries:
     def replace(self, **changes: Any) -> "TiltSeries":
         """Give a copy with some fields changed."""
         return replace(self, **changes)
-
-
-def _check_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> None:
-    if weights is None:
-        return
-    values = namespace(weights).asarray(weights)
-    if values.shape not in {shape[:1], shape}:
-        raise ValueError(f"weights: expected shape {shape[:1]} (tilt,) or {shape} (tilt, y, x), got {values.shape}")
-    if not ((values >= 0) & (values <= 1)).all():
-        raise ValueError("weights: expected values from 0 (not used) to 1; divide them by the largest")

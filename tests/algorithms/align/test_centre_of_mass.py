@@ -74,10 +74,22 @@ def test_brightness_does_not_matter(scattered):
     np.testing.assert_allclose(shifts_of(frames * brightness), shifts_of(frames), atol=1e-6)
 
 
-def test_an_empty_projection_is_harmless(scattered):
+@pytest.mark.parametrize("empty", [[0], [3], [0, 1, 14]])
+def test_a_projection_that_shows_nothing_changes_nothing_for_the_others(scattered, empty):
     frames, _, _ = scattered
-    frames[3] = 0
-    assert np.isfinite(shifts_of(frames)).all()
+    frames[empty] = 0
+    shifts = shifts_of(frames)
+    np.testing.assert_array_equal(shifts[empty], 0)
+    np.testing.assert_allclose(np.delete(shifts, empty, axis=0), shifts_of(np.delete(frames, empty, axis=0)), atol=1e-9)
+
+
+def test_a_first_projection_that_is_empty_until_it_is_replaced(scattered):
+    frames, _, _ = scattered
+    alignment = ComAlignment()
+    for frame in [np.zeros_like(frames[0]), *frames[1:]]:
+        alignment.push(frame)
+    alignment.replace(0, frames[0])
+    np.testing.assert_array_equal(alignment.shifts_px, shifts_of(frames))
 
 
 def test_no_projections_have_no_shifts():

@@ -73,6 +73,7 @@ def test_stopping_rule_ends_the_sweeps():
     assert "falls less" in loose.metadata["stopped_because"]
     capped = reconstruct(series, stopping=StoppingRule(tolerance=0, max_sweeps=7))
     assert capped.metadata["sweeps"] == 7
+    assert reconstruct(series, "wbp").metadata["stopped_because"] == "did 1 sweep"
 
 
 @pytest.mark.parametrize("tilt_angles", [[0.0], [90.0], [-90.0, 90.0], [10, 10, 10], [-63, -10, -9.5, 40]])
@@ -126,8 +127,12 @@ def test_wrong_arguments_are_named():
         reconstruct(series, "magic")
     with pytest.raises(ValueError, match="window: sirt has no such setting; it has relaxation"):
         reconstruct(series, "sirt", window="hann")
+    with pytest.raises(ValueError, match="name: sirt has no such setting"):
+        method_named("sirt", name="wbp")
     with pytest.raises(ValueError, match="sweeps"):
         reconstruct(series, sweeps=0)
+    with pytest.raises(ValueError, match="stopping: expected without sweeps"):
+        reconstruct(series, sweeps=3, stopping="noise")
     with pytest.raises(ValueError, match="relaxation"):
         method_named("sirt", relaxation=2.5)
     with pytest.raises(ValueError, match="window"):
@@ -203,6 +208,14 @@ def test_a_stored_offset_is_subtracted_unless_kept():
         reconstruct(lowered, sweeps=3).data, reconstruct(series, sweeps=3).data, atol=1e-3 * series.projections.max()
     )
     assert reconstruct(lowered, sweeps=3, background="keep").data.max() == 0
+
+
+@pytest.mark.parametrize("method", ["sirt", "fista-tv", "asd-pocs", "dart"])
+def test_an_offset_goes_without_an_empty_field_too_where_no_voxel_may_be_negative(method):
+    full = np.random.default_rng(0).uniform(-100, -50, (4, 3, 16))
+    volume = reconstruct(TiltSeries(full, [-60, -20, 20, 60]), method, 2)
+    assert volume.metadata["background"] == "removed"
+    assert volume.data.max() > 0
 
 
 @pytest.mark.parametrize(

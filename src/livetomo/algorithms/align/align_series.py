@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from livetomo.algorithms.align.centre_of_mass import ComAlignment
+from livetomo.algorithms.align.counting import projections_that_count, tilts_that_count
 from livetomo.algorithms.align.tilt_axis import lies_along_x
 from livetomo.algorithms.filter.background import remove_background
 from livetomo.arrays import require_on
@@ -38,7 +39,7 @@ def align(series: TiltSeries, method: str = "com", background: Literal["auto", "
     Raises
     ------
     ValueError
-        When the method is not known.
+        When the method or the word for the background is not known.
     TypeError
         When the projections live on a GPU: alignment runs on the processor.
     """
@@ -47,20 +48,24 @@ def align(series: TiltSeries, method: str = "com", background: Literal["auto", "
     require_on("cpu", series.projections, "projections", "alignment runs on the processor")
     if background not in {"auto", "keep"}:
         raise ValueError(f"background: expected auto or keep, got {background!r}")
-    projections = np.asarray(series.projections, np.float32)
     if background == "auto":
         projections = np.stack([remove_background(projection) for projection in series.projections])
+    else:
+        projections = np.asarray(series.projections, np.float32)
     series = _turned_if_it_must(series.replace(projections=projections))
     if method == "none":
         return series
     alignment = ComAlignment()
-    for projection in _without_what_does_not_count(series):
+    for projection in projections_that_count(series):
         alignment.push(projection)
     return series.replace(shifts_px=alignment.shifts_px)
 
 
 def _turned_if_it_must(series: TiltSeries) -> TiltSeries:
-    if series.tilt_axis_origin != "assumed" or not lies_along_x(series.projections, series.tilt_angles):
+    counts = tilts_that_count(series)
+    if series.tilt_axis_origin != "assumed" or not lies_along_x(
+        projections_that_count(series)[counts], series.tilt_angles[counts]
+    ):
         return series
     warnings.warn(
         f"{series.name or 'the tilt series'}: the file does not say where its tilt axis lies; the projections fit an "
@@ -72,12 +77,3 @@ def _turned_if_it_must(series: TiltSeries) -> TiltSeries:
     if weights is not None and np.ndim(weights) == 3:
         weights = np.ascontiguousarray(np.rot90(weights, axes=(1, 2)))
     return series.replace(projections=turned, weights=weights, tilt_axis_origin="data")
-
-
-def _without_what_does_not_count(series: TiltSeries) -> np.ndarray:
-    """Give projections (tilt, y, x) with 0 where the weight is, or where there is no number."""
-    counts = np.isfinite(series.projections)
-    if series.weights is not None:
-        weights = np.asarray(series.weights)
-        counts &= weights.reshape(*weights.shape, *(1,) * (3 - weights.ndim)) > 0
-    return np.where(counts, series.projections, 0)

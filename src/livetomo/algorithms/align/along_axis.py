@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from livetomo.arrays import namespace, to_numpy
+from livetomo.algorithms.align.counting import projections_that_count, tilts_that_count
 from livetomo.model import TiltSeries
 
 
@@ -18,10 +18,12 @@ def centre_along_axis(series: TiltSeries) -> TiltSeries:
         Background-free projections (tilt, y, x), aligned.
     """
     shifts_px = np.asarray(series.shifts_px)
-    xp = namespace(series.projections)
-    profiles = to_numpy(xp.nan_to_num(xp.asarray(series.projections, np.float64)).sum(axis=2))
+    profiles = projections_that_count(series).sum(axis=2, dtype=np.float64)
     from_centre_px = np.arange(profiles.shape[1]) - (profiles.shape[1] - 1) / 2
     masses = profiles.sum(axis=1)
     centres_px = np.divide(profiles @ from_centre_px, masses, out=np.zeros_like(masses), where=masses > 0)
-    dy = -float(np.median(centres_px + shifts_px[:, 0]))
+    counts = tilts_that_count(series)
+    if not counts.any():
+        return series
+    dy = -float(np.median((centres_px + shifts_px[:, 0])[counts]))
     return series.replace(shifts_px=shifts_px + [dy, 0])

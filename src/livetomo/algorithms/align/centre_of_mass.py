@@ -22,7 +22,8 @@ class ComAlignment:
     def __init__(self) -> None:
         self._masses: list[np.ndarray] = []
         self._moments: list[np.ndarray] = []
-        self._whole_shifts: list[int] = []  # along the axis against the first: searched once, refined every time
+        self._whole_shifts: list[int] = []  # along the axis against the reference: searched once, refined every time
+        self._reference = 0  # the first tilt that shows anything
         self._n_x = 0
 
     def push(self, projection: np.ndarray) -> None:
@@ -38,31 +39,44 @@ class ComAlignment:
         from_centre_px = np.arange(self._n_x) - (self._n_x - 1) / 2
         self._masses[index] = projection.sum(axis=1, dtype=np.float64)
         self._moments[index] = projection.astype(np.float64) @ from_centre_px
-        changed = range(len(self._masses)) if index == 0 else [index]
+        before, self._reference = self._reference, _first_that_shows_anything(self._masses)
+        changed = [index] if index != self._reference == before else range(len(self._masses))
         for number in changed:
-            self._whole_shifts[number] = _whole_pixel_shift(self._masses[0], self._masses[number])
+            self._whole_shifts[number] = _whole_pixel_shift(self._masses[self._reference], self._masses[number])
 
     @property
     def shifts_px(self) -> np.ndarray:
-        """(tilt, 2) as (dy, dx) pixels that centre each projection; the first one is not moved along y."""
+        """(tilt, 2) as (dy, dx) pixels that centre each projection.
+
+        The first that shows anything is not moved along y, nor are those that show nothing.
+        """
         if not self._masses:
             return np.zeros((0, 2))
         masses, moments = np.stack(self._masses), np.stack(self._moments)
-        dy = _shifts_along_axis(masses, np.array(self._whole_shifts, dtype=np.float64))
+        dy = _shifts_along_axis(masses, np.array(self._whole_shifts, dtype=np.float64), self._reference)
         dx = _shifts_across_axis(masses, moments, dy, self._n_x)
         return np.stack([dy, dx], axis=1)
 
 
-def _shifts_along_axis(profiles: np.ndarray, whole_shifts: np.ndarray) -> np.ndarray:
-    """Refine the whole shifts to dy (tilt,) in pixels that lay all profiles (tilt, y) onto one another; 0 at first."""
-    flat = np.ptp(profiles, axis=1) <= 1e-6 * np.abs(profiles).max(axis=1)
+def _first_that_shows_anything(profiles: list[np.ndarray]) -> int:
+    return next((number for number, profile in enumerate(profiles) if not _is_flat(profile)), 0)
+
+
+def _is_flat(profiles: np.ndarray) -> np.ndarray:
+    flat: np.ndarray = np.ptp(profiles, axis=-1) <= 1e-6 * np.abs(profiles).max(axis=-1)
+    return flat
+
+
+def _shifts_along_axis(profiles: np.ndarray, whole_shifts: np.ndarray, origin: int) -> np.ndarray:
+    """Refine the whole shifts to dy (tilt,) in pixels that lay all profiles (tilt, y) onto that of tilt ``origin``."""
+    flat = _is_flat(profiles)
     scale = np.abs(profiles).sum(axis=1, keepdims=True)
-    profiles = profiles / np.where(scale > 0, scale, 1)
+    profiles = np.where(flat[:, None], np.nan, profiles / np.where(scale > 0, scale, 1))
     shifts = whole_shifts.copy()
     for _ in range(_REFINEMENTS):
         reference = _mean_profile(profiles, shifts)
         shifts += _sub_pixel_steps(reference, profiles, shifts)
-    relative: np.ndarray = np.where(flat, 0.0, shifts - shifts[0])
+    relative: np.ndarray = np.where(flat, 0.0, shifts - shifts[origin])
     return relative
 
 

@@ -34,7 +34,7 @@ def tilt_axis_evidence(projections: np.ndarray, tilt_angles: np.ndarray) -> floa
     projections
         (tilt, y, x) background removed.
     tilt_angles
-        (tilt,) degrees; five tilts over 30° or more tell something.
+        (tilt,) degrees; eight tilts over 40° or more tell something.
 
     Returns
     -------

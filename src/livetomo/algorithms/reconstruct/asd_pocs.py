@@ -12,6 +12,7 @@ from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.noise import noise_of_an_update, residual_of_noise, typical_density
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.sweeps import check_relaxation, check_tilts_per_subset
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
 from livetomo.arrays import namespace
 from livetomo.kernels import packed, variation
@@ -100,18 +101,17 @@ class ASDPOCS:
     tilts_per_subset: int = 4
     name: ClassVar[str] = "asd-pocs"
     is_direct: ClassVar[bool] = False
+    positivity: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not 0 < self.relaxation < 2:
-            raise ValueError(f"relaxation: expected a factor between 0 and 2, got {self.relaxation}")
+        check_relaxation(self.relaxation)
+        check_tilts_per_subset(self.tilts_per_subset)
         for key in ("relaxation_decay", "tv_decay"):
             if not 0 < getattr(self, key) <= 1:
                 raise ValueError(f"{key}: expected a factor above 0, up to 1, got {getattr(self, key)}")
         for key in ("tv_steps", "tv_share", "largest_ratio", "tolerance"):
             if getattr(self, key) is not None and not getattr(self, key) >= 0:
                 raise ValueError(f"{key}: expected at least 0, got {getattr(self, key)}")
-        if self.tilts_per_subset < 1:
-            raise ValueError(f"tilts_per_subset: expected at least 1, got {self.tilts_per_subset}")
 
     def start(self, geometry: Geometry) -> ASDPOCSState:
         """Give an empty reconstruction."""

@@ -18,7 +18,7 @@ _TILTS_TO_DECIDE = 8
 """After that many the choice stays: a change of method begins the volume anew."""
 _LITTLE_NOISE = 0.01
 _LARGEST_FOR_TV = 768**3
-"""Voxels: TV keeps 3.3 copies of the volume, FISTA two, and is twice as slow."""
+"""Voxels: TV keeps 3.3 copies of the volume and is twice as slow; FISTA keeps two."""
 _NEGATIVE_SHARE = 0.05
 
 

@@ -8,10 +8,16 @@ import numpy as np
 
 from livetomo.algorithms.filter.background import has_empty_field, remove_background
 from livetomo.algorithms.reconstruct.auto import choice_of
-from livetomo.algorithms.reconstruct.cgls import CGLS
 from livetomo.algorithms.reconstruct.held_out import sweeps_by_held_out_tilts
 from livetomo.algorithms.reconstruct.methods import method_named
-from livetomo.algorithms.reconstruct.stopping import StoppingRule, change_of, least_sweeps_of, noise_level, usual_rule
+from livetomo.algorithms.reconstruct.stopping import (
+    StoppingRule,
+    change_of,
+    did,
+    least_sweeps_of,
+    noise_level,
+    usual_rule,
+)
 from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.arrays import namespace
 from livetomo.model import Geometry, TiltSeries, Volume
@@ -53,7 +59,7 @@ def reconstruct(
     progress
         Called after each sweep with (sweeps done, sweeps in all or None, residual).
     stopping
-        The rule when ``sweeps`` is not given; ``StoppingRule()`` by itself, DART a number of sweeps. ``"noise"`` stops
+        The rule, when ``sweeps`` is not given; ``StoppingRule()`` by itself, DART a number of sweeps. ``"noise"`` stops
         too when the residual is down to the noise found in the projections; ``"held-out"`` first finds the number of
         sweeps after which one tilt in eight is predicted best from the others, at the cost of as many sweeps again.
     settings
@@ -116,7 +122,7 @@ def _swept(
         if progress is not None:
             progress(len(residuals), planned, residuals[-1])
         if planned is not None:
-            reason = f"did {planned} sweeps" if len(residuals) >= planned else None
+            reason = did(planned) if len(residuals) >= planned else None
         elif len(residuals) >= least:
             reason = rule.reason(residuals, changes)
     return state, residuals, reason
@@ -132,6 +138,8 @@ def _check(sweeps: int | None, background: str, stopping: Stopping) -> None:
     is_word = isinstance(stopping, str) and stopping in {"noise", "held-out"}
     if not (stopping is None or is_word or isinstance(stopping, StoppingRule)):
         raise ValueError(f"stopping: expected noise, held-out, or a StoppingRule, got {stopping!r}")
+    if sweeps is not None and stopping is not None:
+        raise ValueError(f"stopping: expected without sweeps, which says itself when to stop; got {sweeps} sweeps too")
 
 
 def _check_that_some_count(geometry: Geometry, tilts: Tilts) -> None:
@@ -153,7 +161,7 @@ def _on_zero(projections: np.ndarray, method: Any) -> np.ndarray:
     does not say, as ``auto`` and the direct ones, unless the empty field shows at the dark end of half of them.
     """
     xp, positivity = namespace(projections), getattr(method, "positivity", None)
-    if positivity is False or isinstance(method, CGLS):
+    if positivity is False:
         return projections
     finite = xp.isfinite(projections)
     if not finite.any() or xp.median(projections if finite.all() else projections[finite]) >= 0:

@@ -76,6 +76,7 @@ class CGLS:
     """Over ‖A‖²; None follows the noise found in the projections."""
     name: ClassVar[str] = "cgls"
     is_direct: ClassVar[bool] = False
+    positivity: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_damping(self.damping)

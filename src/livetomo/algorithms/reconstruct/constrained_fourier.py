@@ -183,7 +183,7 @@ class ConstrainedFourier:
         weights: np.ndarray | None = None,
     ) -> ConstrainedFourierState:
         """Put a corrected projection in the place of number ``index``; the next iteration goes by it."""
-        refuse_pixel_weights(None if weights is None else np.atleast_1d(weights))
+        refuse_pixel_weights(weights)
         _measure_powers(state, state.data.replace(index, projection, tilt_angle, shift_px, weights))
         if state.coarser is not None:
             coarser.replace(self, state.coarser, state.data, index)

@@ -89,6 +89,7 @@ class DART:
     seed: int = 0
     name: ClassVar[str] = "dart"
     is_direct: ClassVar[bool] = False
+    positivity: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_relaxation(self.relaxation)

@@ -90,7 +90,7 @@ def replace(
     weights: np.ndarray | None = None,
 ) -> FilteredState:
     """Put a corrected projection in the place of number ``index`` and bring the volume up to date."""
-    refuse_pixel_weights(None if weights is None else np.atleast_1d(weights))
+    refuse_pixel_weights(weights)
     rays = state.data.rays
     numbers = state.data.replace(index, projection, tilt_angle, shift_px, weights)
     without = np.where(np.arange(len(state.data)) == index, 0.0, state.weights_rad)

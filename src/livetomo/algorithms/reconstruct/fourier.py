@@ -9,8 +9,8 @@ import numpy as np
 from livetomo.algorithms.reconstruct.fourier_lines import FourierLines, refuse_gpu, refuse_rotations
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.ramp_filter import (
-    WINDOWS,
     Window,
+    check_window,
     filter_response,
     refuse_pixel_weights,
     tilt_weights_rad,
@@ -58,8 +58,7 @@ class DirectFourier:
     is_direct: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.window not in WINDOWS:
-            raise ValueError(f"window: expected one of {', '.join(WINDOWS)}, got {self.window!r}")
+        check_window(self.window)
 
     def start(self, geometry: Geometry) -> DirectFourierState:
         """Give an empty reconstruction."""
@@ -94,7 +93,7 @@ class DirectFourier:
         weights: np.ndarray | None = None,
     ) -> DirectFourierState:
         """Put a corrected projection in the place of number ``index`` and bring the volume up to date."""
-        refuse_pixel_weights(None if weights is None else np.atleast_1d(weights))
+        refuse_pixel_weights(weights)
         data, row_length = state.data, state.data.grid.row_length
         place = slice(index * row_length, (index + 1) * row_length)
         replaced = data.projections[:, place].copy()

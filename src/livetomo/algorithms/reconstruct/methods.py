@@ -49,7 +49,7 @@ METHODS: dict[str, Any] = {
 }
 
 
-def method_named(name: str, **settings: Any) -> Any:
+def method_named(name: str, /, **settings: Any) -> Any:
     """Give the method of this name with these settings.
 
     Raises

@@ -15,6 +15,7 @@ from livetomo.algorithms.reconstruct.coarser import Coarser
 from livetomo.algorithms.reconstruct.held_data import HeldData
 from livetomo.algorithms.reconstruct.scaling import updates_by_sums
 from livetomo.algorithms.reconstruct.subsets import spread_subsets
+from livetomo.algorithms.reconstruct.sweeps import check_tilts_per_subset
 from livetomo.algorithms.reconstruct.updates import Scratch, Update, correct, correct_at_once, parts_of
 from livetomo.kernels import packed
 from livetomo.model import Geometry
@@ -107,8 +108,7 @@ def check_settings(scheme: SmoothingScheme, weight: float) -> None:
     ValueError
         When there are.
     """
-    if scheme.tilts_per_subset is not None and scheme.tilts_per_subset < 1:
-        raise ValueError(f"tilts_per_subset: expected at least 1, or None for all, got {scheme.tilts_per_subset}")
+    check_tilts_per_subset(scheme.tilts_per_subset)
     if not 0 <= weight <= _LARGEST_WEIGHT:
         raise ValueError(f"weight: expected 0 to {_LARGEST_WEIGHT}, in units of the noise, got {weight}")
 

@@ -8,7 +8,18 @@ import numpy as np
 from livetomo.arrays import beside, namespace, scipy_part
 
 Window = Literal["ramp", "shepp-logan", "cosine", "hamming", "hann"]
-WINDOWS: tuple[Window, ...] = get_args(Window)
+
+
+def check_window(window: str) -> None:
+    """Refuse a window that is not known.
+
+    Raises
+    ------
+    ValueError
+        When it is not.
+    """
+    if window not in get_args(Window):
+        raise ValueError(f"window: expected one of {', '.join(get_args(Window))}, got {window!r}")
 
 
 def filtered(projections: np.ndarray, response: Callable[[int], np.ndarray]) -> np.ndarray:

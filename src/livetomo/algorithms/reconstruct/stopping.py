@@ -45,7 +45,7 @@ class StoppingRule:
     def reason(self, residuals: Sequence[float], changes: Sequence[float] = ()) -> str | None:
         """Say why to stop after sweeps with these residuals and, as far as known, changes; None to go on."""
         if len(residuals) >= self.max_sweeps:
-            return f"did {self.max_sweeps} sweeps"
+            return did(self.max_sweeps)
         if residuals and residuals[-1] <= self.noise_level:
             return f"the residual is down to the noise, {self.noise_level:.2g}"
         newest = residuals[-3:]
@@ -54,6 +54,11 @@ class StoppingRule:
             moves = f" and no update moves the volume by more than {self.change:.2g} of itself" if any(changes) else ""
             return f"the residual falls less than {self.tolerance:.2g} of itself a sweep{moves}"
         return None
+
+
+def did(sweeps: int) -> str:
+    """Say that so many sweeps were done."""
+    return f"did {sweeps} sweep{'s' if sweeps != 1 else ''}"
 
 
 @runtime_checkable

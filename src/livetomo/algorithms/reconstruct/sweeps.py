@@ -1,4 +1,4 @@
-"""The sweep that SIRT, SART, ART, Landweber's and Cimmino's methods share: only scaling and subsets differ.
+"""The sweep that SIRT, OS-SIRT, SART, ART, CAV, Landweber's and Cimmino's methods share: scaling and subsets differ.
 
 Each update is x ← max(floor, keep · x + gain · Aᵀ W (b − A x)) over some of the tilts. A method says which updates make
 up a sweep and takes the functions here as its own: ``start = sweeps.start`` and so on. Peak memory is one copy of the

@@ -7,6 +7,7 @@ import numpy as np
 from livetomo.algorithms.reconstruct.row_shift import shifted_along_rows
 from livetomo.arrays import beside, namespace, require_on, scipy_part, to_numpy
 from livetomo.model import Geometry
+from livetomo.model.geometry_table import checked_angles, checked_rotations, checked_shifts, checked_weights
 
 _TOO_LARGE, _TOO_SMALL = 1e17, 1e-11
 """Sums of squares of such values, or of images that reach no further, leave the range of float32."""
@@ -58,20 +59,13 @@ class Tilts:
         given = namespace(projections).asarray(projections)
         if given.dtype.kind not in "iuf":
             raise ValueError(f"projections: expected whole or real numbers, got {given.dtype}")
-        angles = np.atleast_1d(np.asarray(tilt_angles, np.float64))
-        n_tilts = len(angles)
+        n_tilts = np.size(tilt_angles)
         expected = (n_tilts, *geometry.projection_shape)
         if given.shape != expected:
             raise ValueError(f"projections: expected shape {expected} (tilt, y, x), got {given.shape}")
-        shifts = np.zeros((n_tilts, 2)) if shifts_px is None else np.asarray(shifts_px, np.float64)
-        if shifts.shape != (n_tilts, 2) or not np.isfinite(shifts).all():
-            raise ValueError(f"shifts_px: expected finite (dy, dx) for {n_tilts} tilts, got shape {shifts.shape}")
-        if not np.isfinite(angles).all():
-            raise ValueError(f"tilt_angles: expected finite degrees, got {angles}")
-        rotations = np.zeros(n_tilts) if rotations_deg is None else np.asarray(rotations_deg, np.float64).reshape(-1)
-        if rotations.shape != (n_tilts,) or not np.isfinite(rotations).all():
-            raise ValueError(f"rotations_deg: expected {n_tilts} finite angles, one a tilt, got {rotations_deg}")
-        tilt_weights, pixel_weights = _checked_weights(weights, expected)
+        angles, shifts = checked_angles(tilt_angles, n_tilts), checked_shifts(shifts_px, n_tilts)
+        rotations = checked_rotations(rotations_deg, n_tilts)
+        tilt_weights, pixel_weights = _of_tilts_and_pixels(weights, expected)
         if pixel_weights is not None:
             require_on(geometry.device, pixel_weights, "weights")
         check_values(given, tilt_weights, pixel_weights)
@@ -143,16 +137,12 @@ class Tilts:
         return moved
 
 
-def _checked_weights(weights: np.ndarray | None, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
+def _of_tilts_and_pixels(weights: np.ndarray | None, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Part weights into those of tilts and, beside these, of pixels."""
     if weights is None:
         return np.ones(shape[0]), None
-    xp = namespace(weights)
-    values = xp.asarray(weights)
-    if values.shape not in {shape[:1], shape}:
-        raise ValueError(f"weights: expected shape {shape[:1]} (tilt,) or {shape} (tilt, y, x), got {values.shape}")
-    with np.errstate(invalid="ignore"):
-        if not ((values >= 0) & (values <= 1)).all():
-            raise ValueError("weights: expected values from 0 (not used) to 1; divide them by the largest")
+    values = checked_weights(weights, shape)
+    xp = namespace(values)
     if values.ndim == 1:
         require_on("cpu", values, "weights, one a tilt")
         return _noticeable(values.astype(np.float64)), None

@@ -39,15 +39,19 @@ class Scratch:
     def __init__(self, data: HeldData) -> None:
         self.rays: np.ndarray = data.grid.new_projections(len(data), n_blocks=1)[0]
         self._grid = data.grid
-        self._volumes: dict[packed.PackedGrid, np.ndarray] = {}
+        self._upright: np.ndarray | None = None
+        self._turned: dict[packed.PackedGrid, np.ndarray] = {}
 
     def turned(self, turn: Turn) -> np.ndarray:
         """Give a packed volume of the turned grid."""
-        return self._volumes.setdefault(turn.turned_grid, turn.turned_grid.new_volume())
+        grid = turn.turned_grid
+        if grid not in self._turned:
+            self._turned[grid] = grid.new_volume()
+        return self._turned[grid]
 
     def upright(self) -> np.ndarray:
         """Give a packed volume of the grid."""
-        if not hasattr(self, "_upright"):
+        if self._upright is None:
             self._upright = self._grid.new_volume()
         return self._upright
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from livetomo.algorithms.reconstruct import filtered_back_projection
-from livetomo.algorithms.reconstruct.ramp_filter import WINDOWS, Window, filter_response, filtered
+from livetomo.algorithms.reconstruct.ramp_filter import Window, check_window, filter_response, filtered
 from livetomo.model import Geometry
 
 
@@ -37,8 +37,7 @@ class WBP:
     residual = filtered_back_projection.residual
 
     def __post_init__(self) -> None:
-        if self.window not in WINDOWS:
-            raise ValueError(f"window: expected one of {', '.join(WINDOWS)}, got {self.window!r}")
+        check_window(self.window)
 
     def filtered(self, projections: np.ndarray, geometry: Geometry) -> np.ndarray:
         """Filter projections (tilt, y, x) with the ramp and its window."""
