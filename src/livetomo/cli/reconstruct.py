@@ -81,10 +81,10 @@ def command(
     }
     series = weighed(_read_series(source, angles=angles, **what_the_user_says), weights, leave_out)
     chain = preparation(bin=bin, background=background, hot_pixels=hot_pixels)
-    series = _prepared(series, chain, align, background, second is not None)
+    series = _prepared(series, chain, align, second is not None)
     if second is not None:
         other = _read_series(second, angles=second_angles, **what_the_user_says)
-        other = _prepared(other, chain, align, background, True)
+        other = _prepared(other, chain, align, True)
         series = join([series, other], [0.0, turned_deg])
     with _Progress(sweeps) as progress:
         volume = reconstruct(
@@ -135,13 +135,7 @@ def _read_series(source: Path, **what_the_user_says: Any) -> "TiltSeries":
     )
 
 
-def _prepared(
-    series: "TiltSeries",
-    chain: "Chain",
-    align_method: str | None,
-    background: Literal["auto", "keep"],
-    is_to_join: bool,
-) -> "TiltSeries":
+def _prepared(series: "TiltSeries", chain: "Chain", align_method: str | None, is_to_join: bool) -> "TiltSeries":
     import numpy as np
 
     from livetomo.algorithms.align import align, centre_along_axis
@@ -150,7 +144,7 @@ def _prepared(
     series = prepare_series(series, chain)
     if align_method is None:
         align_method = "com" if not np.any(series.shifts_px) else "none"
-    series = align(series, align_method, background)
+    series = align(series, align_method, background="keep")  # the chain has seen to it
     return centre_along_axis(series) if is_to_join and align_method == "com" else series
 
 

@@ -31,7 +31,7 @@ def first_series(settings: LiveSettings) -> TiltSeries | None:
     if not isinstance(series, TiltSeries):
         raise LivetomoError(f"{settings.after}: expected the tilt series about the first axis, but it gives no angles")
     series = prepare_series(series, settings.preparation())
-    series = align(series, settings.align, settings.background)
+    series = align(series, settings.align, background="keep")  # the chain has seen to it
     return centre_along_axis(series) if settings.align == "com" else series
 
 

@@ -30,11 +30,7 @@ def background_level(projection: np.ndarray) -> float:
     float
         Level in counts.
     """
-    values = _sorted_sample(projection)
-    if values.size == 0:
-        return 0.0
-    level = _empty_field(values)
-    return float(min(values[0], 0.0)) if level is None else level
+    return _level(_sorted_sample(projection))
 
 
 def has_empty_field(projection: np.ndarray) -> bool:
@@ -74,12 +70,19 @@ def remove_background(projection: np.ndarray) -> np.ndarray:
         (y, x) float32 counts above the background.
     """
     frame: np.ndarray = namespace(projection).array(projection, dtype=np.float32)
-    level = background_level(frame)
     values = _sorted_sample(frame)
+    level = _level(values)
     contrast = float(np.quantile(values, 0.99)) - level if values.size else 0.0
     if abs(level) > _NEGLIGIBLE * abs(contrast):
         frame -= np.float32(level)
     return frame
+
+
+def _level(values: np.ndarray) -> float:
+    if values.size == 0:
+        return 0.0
+    level = _empty_field(values)
+    return float(min(values[0], 0.0)) if level is None else level
 
 
 def _empty_field(values: np.ndarray) -> float | None:
