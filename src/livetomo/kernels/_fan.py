@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from livetomo.kernels._host_cpu import VECTOR_LANES
-from livetomo.kernels._lanes import FAST, Row, adder, counted, data_of, lanes_of, some_taps, splat
+from livetomo.kernels._lanes import FAST, Row, adder, counted, data_of, lanes_of, some_taps, splat, updated
 
 VOXELS_AT_ONCE = VECTOR_LANES
 _MOST_SUMS = 20 if VECTOR_LANES == 16 else 12
@@ -119,8 +119,7 @@ def _update(builder: ir.IRBuilder, row: Row, place: Any, change: Any, limits: An
     gain, keep, floor = _spread(builder, [builder.load(gain), *limits], totals[0].type)
     target, new = builder.gep(volume, [here]), []
     for pointer, total in zip(row.at(target), totals, strict=True):
-        kept = _plus(builder, builder.load(pointer, align=4), keep, _times(builder, total, gain))
-        new.append(_chosen(builder, ">", kept, floor))
+        new.append(updated(builder, builder.load(pointer, align=4), total, gain, (keep, floor)))
     row.put(target, new)
     row.ask_for(builder.gep(volume, [ahead]))
 

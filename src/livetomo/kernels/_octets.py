@@ -9,7 +9,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
-import livetomo.kernels._host_cpu  # noqa: F401
+from livetomo.kernels._lanes import FAST, counted, data_of, splat, vector_at
 
 OCTET = 8
 STRIP = 16
@@ -34,7 +34,8 @@ def transpose_octet(typingctx: Any, source: Any, places: Any, target: Any, targe
         for kind, array, place in ((source, args[0], args[1]), (target, args[2], args[3])):
             data = context.make_array(kind)(context, builder, array).data
             at, step = builder.extract_value(place, 0), builder.extract_value(place, 1)
-            pointers.append([_row(builder, data, builder.add(at, builder.mul(step, _INDEX(k)))) for k in range(OCTET)])
+            starts = [builder.add(at, builder.mul(step, _INDEX(k))) for k in range(OCTET)]
+            pointers.append([vector_at(builder, data, start, _EIGHT) for start in starts])
         rows = _transposed(builder, [builder.load(pointer, align=4) for pointer in pointers[0]])
         _write(builder, rows, pointers[1], [builder.extract_value(args[4], k) for k in range(2)])
         return context.get_dummy_value()
@@ -51,10 +52,7 @@ def sum_rows(typingctx: Any, sums: Any, source: Any, rows: Any, weights: Any, ch
     signature = types.void(sums, source, rows, weights, _THREE)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        data = [
-            context.make_array(kind)(context, builder, array).data
-            for kind, array in zip(signature.args[:4], args[:4], strict=True)
-        ]
+        data = data_of(context, builder, signature.args[:4], args[:4])
         here, first, end = (builder.extract_value(args[4], k) for k in range(3))
         total = _sum_groups(builder, data[1:], first, end)
         builder.store(total, _line(builder, data[0], here), align=4)
@@ -65,32 +63,21 @@ def sum_rows(typingctx: Any, sums: Any, source: Any, rows: Any, weights: Any, ch
 
 def _sum_groups(builder: ir.IRBuilder, data: list[Any], first: Any, end: Any) -> Any:
     source, rows, weights = data
-    before, zero = builder.block, ir.Constant(_SIXTEEN, None)
-    check, loop, after = (builder.append_basic_block(name) for name in ("check", "group", "done"))
-    builder.branch(check)
-    builder.position_at_end(check)
-    group, total = builder.phi(_INDEX), builder.phi(_SIXTEEN)
-    builder.cbranch(builder.icmp_signed("<", group, end), loop, after)
-
-    builder.position_at_end(loop)
-    next_total = total
-    for tap in range(4):
-        place = builder.add(builder.mul(group, _INDEX(4)), _INDEX(tap))
-        row = builder.sext(builder.load(builder.gep(rows, [place])), _INDEX)
-        weight = _spread(builder, builder.load(builder.gep(weights, [place])), _SIXTEEN)
-        product = builder.fmul(builder.load(_line(builder, source, row), align=4), weight, flags=("fast",))
-        next_total = builder.fadd(next_total, product, flags=("fast",))
-    next_group = builder.add(group, _INDEX(1))
-    builder.branch(check)
-    for phi, start, following in ((group, first, next_group), (total, zero, next_total)):
-        phi.add_incoming(start, before)
-        phi.add_incoming(following, loop)
-    builder.position_at_end(after)
-    return total
+    n_groups, zero = builder.sub(end, first), ir.Constant(_SIXTEEN, None)
+    with counted(builder, first, n_groups, _INDEX(1), [zero]) as group:
+        total = group.values[0]
+        for tap in range(4):
+            place = builder.add(builder.mul(group.number, _INDEX(4)), _INDEX(tap))
+            row = builder.sext(builder.load(builder.gep(rows, [place])), _INDEX)
+            weight = splat(builder, builder.load(builder.gep(weights, [place])), _SIXTEEN)
+            product = builder.fmul(builder.load(_line(builder, source, row), align=4), weight, flags=FAST)
+            total = builder.fadd(total, product, flags=FAST)
+        group.values = [total]
+    return group.values[0]
 
 
 def _write(builder: ir.IRBuilder, rows: list[Any], pointers: list[Any], update: list[Any]) -> None:
-    keep, floor = (_spread(builder, value, _EIGHT) for value in update)
+    keep, floor = (splat(builder, value, _EIGHT) for value in update)
 
     def write(values: list[Any]) -> None:
         for value, pointer in zip(values, pointers, strict=True):
@@ -119,15 +106,5 @@ def _interleaving(half: int) -> ir.Constant:
     return ir.Constant(ir.VectorType(_INT, OCTET), [_INT(number) for number in numbers])
 
 
-def _row(builder: ir.IRBuilder, data: Any, place: Any) -> Any:
-    return builder.bitcast(builder.gep(data, [place]), _EIGHT.as_pointer())
-
-
 def _line(builder: ir.IRBuilder, data: Any, row: Any) -> Any:
-    return builder.bitcast(builder.gep(data, [builder.mul(row, _INDEX(STRIP))]), _SIXTEEN.as_pointer())
-
-
-def _spread(builder: ir.IRBuilder, scalar: Any, vector: ir.VectorType) -> Any:
-    undefined = ir.Constant(vector, ir.Undefined)
-    single = builder.insert_element(undefined, scalar, _INT(0))
-    return builder.shuffle_vector(single, undefined, ir.Constant(ir.VectorType(_INT, vector.count), None))
+    return vector_at(builder, data, builder.mul(row, _INDEX(STRIP)), _SIXTEEN)

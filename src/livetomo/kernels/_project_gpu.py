@@ -17,30 +17,30 @@ _ZERO, _ONE = np.float32(0), np.float32(1)
 _FRACTION = (1 << FRACTION_BITS) - 1
 
 
-def project(volume, out, crossings, scales, block_shape, row_length, tilts):  # type: ignore[no-untyped-def]
+def project(volume, out, crossings, scales, strip, row_length, tilts):  # type: ignore[no-untyped-def]
     """Write the projections of the named tilts into their rows of ``out``."""
     n = len(tilts) * row_length * volume.shape[1]
-    launch(_project, n, volume, volume, out, (crossings, scales, tilts), block_shape, row_length)
+    launch(_project, n, volume, volume, out, (crossings, scales, tilts), strip, row_length)
 
 
-def backproject(volume, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject(volume, projections, beams, update, strip, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Update the voxel rows ``z_rows`` (first, end): volume = max(floor, keep · volume + gain · Aᵀ projections).
 
     ``beams`` are (landings, hats, tilts), ``update`` is (gain (z, x), keep, floor).
     """
-    n = (z_rows[1] - z_rows[0]) * block_shape[1] * volume.shape[1]
-    launch(_backproject, n, volume, volume, projections, beams, update, (block_shape[1], row_length, z_rows[0]))
+    n = (z_rows[1] - z_rows[0]) * strip[1] * volume.shape[1]
+    launch(_backproject, n, volume, volume, projections, beams, update, (strip[1], row_length, z_rows[0]))
 
 
-def backproject_with_momentum(volumes, projections, beams, update, block_shape, row_length, z_rows):  # type: ignore[no-untyped-def]
+def backproject_with_momentum(volumes, projections, beams, update, strip, row_length, z_rows):  # type: ignore[no-untyped-def]
     """Do the step with momentum of ``_project_cpu`` and give Σ (y - x') (x' - x)."""
-    n = (z_rows[1] - z_rows[0]) * block_shape[1] * projections.shape[1]
-    sizes = block_shape[1], row_length, z_rows[0]
+    n = (z_rows[1] - z_rows[0]) * strip[1] * projections.shape[1]
+    sizes = strip[1], row_length, z_rows[0]
     return launch_sum(_with_momentum, n, projections, volumes, projections, beams, update, sizes)
 
 
 @cuda.jit(cache=True)
-def _project(n, volume, out, rays, block_shape, row_length):  # type: ignore[no-untyped-def]
+def _project(n, volume, out, rays, strip, row_length):  # type: ignore[no-untyped-def]
     crossings, scales, tilts = rays
     lanes = volume.shape[1]
     for k in range(cuda.grid(1), n, cuda.gridsize(1)):
@@ -49,7 +49,7 @@ def _project(n, volume, out, rays, block_shape, row_length):  # type: ignore[no-
         if RAY_BORDER <= place < row_length - RAY_BORDER:
             at_zero = crossings[t, 0] + (place - RAY_BORDER) * crossings[t, 2]
             step, along, across = crossings[t, 1], crossings[t, 3], crossings[t, 4]
-            n_main, n_cross = (block_shape[0], block_shape[1]) if along > across else (block_shape[1], block_shape[0])
+            n_main, n_cross = (strip[0], strip[1]) if along > across else (strip[1], strip[0])
             end = (n_cross + 1) << FRACTION_BITS
             for row in range(1, n_main + 1):
                 position = at_zero + row * step
