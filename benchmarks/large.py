@@ -13,9 +13,10 @@ import time
 import numpy as np
 from machine import machine
 from memory import held_mib, peak_mib
+from specimens import PLAIN_SIRT
 
 _TILTS = 77
-_SETTINGS = {"SIRT": {}, "plain SIRT": {"tilts_per_subset": None, "damping": 0.0}}
+_SETTINGS = {"SIRT": {}, "plain SIRT": PLAIN_SIRT}
 
 
 def section(size: int = 1024, small: int = 256, rounds: int = 2) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from machine import machine
+from specimens import NEEDLE
 
 import livetomo as lt
 from livetomo.formats import read_contents
@@ -31,7 +32,6 @@ from livetomo.sim import Written, replay
 _CHROMIUM = "/usr/bin/chromium"
 _CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 _STAGES = ["closed", "seen", "read", "added", "published"]
-_NEEDLE = Path(lt.__file__).parent / "samples" / "needle" / "HAADF.mrc.gz"
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
 
 def _options(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", type=Path, default=_NEEDLE, help="recorded tilt series")
+    parser.add_argument("--series", type=Path, default=NEEDLE, help="recorded tilt series")
     parser.add_argument("--interval", type=float, default=0.5, help="seconds between projections")
     parser.add_argument("--format", default="mrc", choices=("mrc", "tiff", "growing-mrc"))
     parser.add_argument("--order", default="as-is", choices=("as-is", "shuffled"))

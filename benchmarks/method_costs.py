@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 from machine import machine
+from specimens import PLAIN_SIRT, recorded_slab
 
 from livetomo.algorithms.reconstruct import METHODS, method_named
 from livetomo.model import Geometry
 from livetomo.sim.phantoms import particles
-from livetomo.sim.tilt_series import Imaging, record
+from livetomo.sim.tilt_series import Imaging
 
 _SIZE, _TILT_ANGLES = 256, np.arange(-70, 71, 2.0)
 _PAIRS = 5
@@ -22,10 +23,9 @@ _PAIRS = 5
 
 def section(slices: int = 64) -> str:
     """Measure and give the section as Markdown."""
-    first = (_SIZE - slices) // 2
-    series = record(particles(_SIZE)[:, first : first + slices], _TILT_ANGLES, Imaging(noise=0.02)).series
+    series = recorded_slab(particles(_SIZE), slices, _TILT_ANGLES, Imaging(noise=0.02)).series
     projections = series.projections.astype(np.float32)
-    geometry, plain = Geometry.of(series), method_named("sirt", tilts_per_subset=None, damping=0.0)
+    geometry, plain = Geometry.of(series), method_named("sirt", **PLAIN_SIRT)
     reference, plain_s, rows = _begun(plain, geometry, projections), list[float](), []
     for name in METHODS:
         method = method_named(name)

@@ -6,22 +6,22 @@ python benchmarks/quality.py [--slices 16] [--noise 0.05]
 import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 from machine import machine
+from specimens import PLAIN_SIRT, TA_FILM_FIELD_OF_VIEW, error, recorded_slab, ta_film, ta_film_areas
 
 from livetomo.algorithms.reconstruct import method_named
 from livetomo.kernels.projector import Projector
 from livetomo.model import Geometry, TiltSeries
 from livetomo.sim.phantoms import particles
-from livetomo.sim.tilt_series import Imaging, record
+from livetomo.sim.tilt_series import Imaging, SimulatedSeries
 
 _SIZE, _TILT_ANGLES = 256, np.arange(-70, 71, 2.0)
-_PLAIN_SIRT = {"tilts_per_subset": None, "damping": 0.0}
 _METHODS: dict[str, tuple[str, dict[str, Any], int]] = {
-    "plain SIRT": ("sirt", _PLAIN_SIRT, 200),
+    "plain SIRT": ("sirt", PLAIN_SIRT, 200),
     "SIRT": ("sirt", {}, 40),
     "FISTA": ("fista", {}, 40),
     "FISTA-TV": ("fista-tv", {}, 40),
@@ -30,7 +30,6 @@ _METHODS: dict[str, tuple[str, dict[str, Any], int]] = {
 }
 """What each row of the tables is called: method, settings, sweeps."""
 _SHOWN = (3, 5, 10, 20, 30, 40)
-_TA_FILM = Path(__file__).parents[2] / "shared" / "data" / "ta-film"
 _WANTED_CORRELATION = 0.93
 
 Course = list[tuple[float, float]]
@@ -39,17 +38,14 @@ Course = list[tuple[float, float]]
 
 def section(slices: int = 16, noise: float = 0.05) -> str:
     """Measure and give the section as Markdown."""
-    parts = [_phantom_table(slices, noise), _arrival_table(slices, noise)]
-    if _TA_FILM.is_dir():
-        parts += [_ta_film_table(area) for area in (8, 12)]
-    return "\n\n".join(parts)
+    films = [_ta_film_table(area) for area in ta_film_areas()]
+    return "\n\n".join([_phantom_table(slices, noise), _arrival_table(slices, noise), *films])
 
 
 def _phantom_table(slices: int, noise: float) -> str:
     simulated = _phantom(slices, noise)
-    courses = {
-        name: _course(simulated.series, row, 1.0, _error_against(simulated.volume)) for name, row in _METHODS.items()
-    }
+    error_of = partial(error, truth=simulated.volume)
+    courses = {name: _course(simulated.series, row, 1.0, error_of) for name, row in _METHODS.items()}
     best = min(figure for _, figure in courses["plain SIRT"])
     projected = Projector(_TILT_ANGLES, simulated.volume.shape)(simulated.volume)
     measured = simulated.series.projections.astype(np.float32)
@@ -80,9 +76,9 @@ def _phantom_table(slices: int, noise: float) -> str:
 def _arrival_table(slices: int, noise: float) -> str:
     """Tilts arrive one by one; each method has the same time for each, SIRT also begun anew at each."""
     simulated, shares = _phantom(slices, noise), (0.33, 0.66, 1.0)
-    error_of, rows = _error_against(simulated.volume), []
+    error_of, rows = partial(error, truth=simulated.volume), []
     for name, key, settings, restarts in (
-        ("plain SIRT, begun anew", "sirt", _PLAIN_SIRT, True),
+        ("plain SIRT, begun anew", "sirt", PLAIN_SIRT, True),
         ("SIRT", "sirt", {}, False),
         ("ASD-POCS", "asd-pocs", {}, False),
         ("FISTA-TV", "fista-tv", {}, False),
@@ -101,10 +97,10 @@ def _arrival_table(slices: int, noise: float) -> str:
 
 
 def _ta_film_table(area: int) -> str:
-    series, correlation = _ta_film(area)
+    series, correlation = ta_film(area)
     rows = []
     for name, row in _METHODS.items():
-        course = _course(series, row, 1.75, correlation)
+        course = _course(series, row, TA_FILM_FIELD_OF_VIEW, correlation)
         figures = [figure for _, figure in course]
         reached = next((k for k, figure in enumerate(figures) if figure >= _WANTED_CORRELATION), None)
         words = "never" if reached is None else f"{reached + 1}, {course[reached][0]:.2f} s"
@@ -118,13 +114,8 @@ def _ta_film_table(area: int) -> str:
     ])  # fmt: skip
 
 
-def _phantom(slices: int, noise: float) -> Any:
-    first = (_SIZE - slices) // 2
-    return record(particles(_SIZE)[:, first : first + slices], _TILT_ANGLES, Imaging(noise=noise))
-
-
-def _error_against(truth: np.ndarray) -> Callable[[np.ndarray], float]:
-    return lambda volume: float(np.linalg.norm(volume - truth) / np.linalg.norm(truth))
+def _phantom(slices: int, noise: float) -> SimulatedSeries:
+    return recorded_slab(particles(_SIZE), slices, _TILT_ANGLES, Imaging(noise=noise))
 
 
 def _course(
@@ -159,21 +150,6 @@ def _arriving(series: TiltSeries, method: Any, restarts: bool, figure: Callable[
             state = method.step(state)
         errors.append(figure(method.volume(state)))
     return errors
-
-
-def _ta_film(area: int) -> tuple[TiltSeries, Callable[[np.ndarray], float]]:
-    from scipy.io import loadmat
-
-    projections = loadmat(_TA_FILM / f"Projections_area{area}.mat")["Proj_sub"].transpose(2, 1, 0)  # from (x, y, tilt)
-    published = loadmat(_TA_FILM / f"ReconObj_sub{area}.mat")["reconstruction"].transpose(2, 1, 0)  # from (x, y, z)
-    tilt_angles = -next(v for k, v in loadmat(_TA_FILM / "angles.mat").items() if k[0] != "_")[:, 1]
-
-    def correlation(volume: np.ndarray) -> float:
-        margin = (volume.shape[0] - published.shape[0]) // 2
-        inside = slice(margin, margin + published.shape[0])
-        return float(np.corrcoef(volume[inside, :, inside].ravel(), published.ravel())[0, 1])
-
-    return TiltSeries(projections, tilt_angles, 0.03216), correlation
 
 
 def _shown(figures: list[float]) -> str:

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 from clock import seconds as seconds_spent
+from live_course import refine_until, warm_up
 from machine import machine
+from specimens import PLAIN_SIRT, error, recorded_slab
 from svg_plot import line_plot
 
 from livetomo.algorithms.reconstruct import method_named
 from livetomo.live.reconstruction import LiveReconstruction, Prepared
 from livetomo.sim.phantoms import gold_on_strontium_titanate
-from livetomo.sim.tilt_series import Imaging, SimulatedSeries, record
+from livetomo.sim.tilt_series import Imaging, SimulatedSeries
 
 _SIZE, _TILT_ANGLES = 256, np.arange(-76, 77, 2.0)
 _SECONDS_PER_TILT = 2.0
@@ -39,10 +41,9 @@ class _Run:
     """How much faster tilts come, so that there is less time for each."""
 
 
-_PLAIN = {"tilts_per_subset": None, "damping": 0.0}
 _RUNS = (
-    _Run("plain SIRT, begun anew at each tilt", "sirt", _PLAIN, "at each tilt"),
-    _Run("plain SIRT, begun at the last tilt", "sirt", _PLAIN, "at the last tilt"),
+    _Run("plain SIRT, begun anew at each tilt", "sirt", PLAIN_SIRT, "at each tilt"),
+    _Run("plain SIRT, begun at the last tilt", "sirt", PLAIN_SIRT, "at the last tilt"),
     _Run("ASD-POCS, begun at the last tilt", "asd-pocs", {}, "at the last tilt"),
     _Run("SIRT, live", "sirt", {}, "once"),
     _Run("ASD-POCS, live", "asd-pocs", {}, "once"),
@@ -64,7 +65,7 @@ def section(slices: int = 32, seed: int = 0, picture: Path | None = _PICTURE) ->
         picture.write_text(line_plot(courses, labels, marked_x=len(_TILT_ANGLES)), encoding="utf-8")
     n_tilts = len(_TILT_ANGLES)
     restarted = courses[_RUNS[0].name][n_tilts - 1][1]
-    best = min(error for _, error in courses[_RUNS[1].name])
+    best = min(figure for _, figure in courses[_RUNS[1].name])
     rows = [_row(name, course, restarted, best) for name, course in courses.items()]
     return "\n".join([
         f"## Dynamic compressed sensing: Au on SrTiO₃, {_SIZE}² × {slices} slices, {n_tilts} tilts, seed {seed}",
@@ -88,13 +89,12 @@ def section(slices: int = 32, seed: int = 0, picture: Path | None = _PICTURE) ->
 
 
 def _specimen(slices: int, seed: int) -> SimulatedSeries:
-    first = (_SIZE - slices) // 2
-    volume = gold_on_strontium_titanate(_SIZE, seed)[:, first : first + slices]
-    return record(volume, _TILT_ANGLES, Imaging(electrons=_ELECTRONS, seed=seed))
+    volume = gold_on_strontium_titanate(_SIZE, seed)
+    return recorded_slab(volume, slices, _TILT_ANGLES, Imaging(electrons=_ELECTRONS, seed=seed))
 
 
 def _row(name: str, course: Course, restarted: float, best: float) -> str:
-    n_tilts, errors = len(_TILT_ANGLES), [error for _, error in course]
+    n_tilts, errors = len(_TILT_ANGLES), [figure for _, figure in course]
     figures = [f"{errors[round(share * n_tilts) - 1]:.3f}" for share in (0.33, 0.66, 1.0)]
     below = f"{1 - errors[n_tilts - 1] / restarted:.0%}"
     return f"| {name} | " + " | ".join(
@@ -103,7 +103,7 @@ def _row(name: str, course: Course, restarted: float, best: float) -> str:
 
 
 def _reached(course: Course, wanted: float) -> str:
-    first = next((time for time, error in course if error <= wanted), None)
+    first = next((time for time, figure in course if figure <= wanted), None)
     return "never" if first is None else f"{first:.0f} tilts' time, {first * _SECONDS_PER_TILT:.0f} s"
 
 
@@ -113,7 +113,7 @@ def _course(run: _Run, simulated: SimulatedSeries) -> Course:
     frames = [Prepared(str(k), images[k], float(angles[k])) for k in range(len(images))]
     seconds = _SECONDS_PER_TILT * simulated.volume.size / _SIZE**3 / run.pace
     method = method_named(run.method, **run.settings)
-    _warm_up(method, frames[:9])
+    warm_up(method, frames[:9])
     live, course = LiveReconstruction(method), Course()
     for k in range(len(frames) + _PERIODS_AFTER):
         end = seconds_spent() + seconds
@@ -123,29 +123,10 @@ def _course(run: _Run, simulated: SimulatedSeries) -> Course:
             live = LiveReconstruction(method)
             live.add(frames[: k + 1])
         if len(live):
-            _refine_until(live, end)
-        error = _error(live.volume(), simulated.volume) if len(live) else 1.0
-        course.append(((k + 1) / run.pace, error))
+            refine_until(live, end)
+        figure = error(live.volume(), simulated.volume) if len(live) else 1.0
+        course.append(((k + 1) / run.pace, figure))
     return course
-
-
-def _refine_until(live: LiveReconstruction, end: float) -> None:
-    while seconds_spent() < end and not live.may_rest:
-        for _ in live.refine():
-            if seconds_spent() >= end:
-                return
-
-
-def _warm_up(method: Any, frames: list[Prepared]) -> None:
-    """Compile what the method needs."""
-    live = LiveReconstruction(method)
-    live.add(frames)
-    for _ in live.refine():
-        pass
-
-
-def _error(volume: np.ndarray, truth: np.ndarray) -> float:
-    return float(np.linalg.norm(volume - truth) / np.linalg.norm(truth))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from clock import seconds as seconds_spent
+from live_course import refine_until, warm_up
 from machine import machine
+from specimens import error, recorded_slab
 
 from livetomo.algorithms.reconstruct import METHODS, method_named, reconstruct
 from livetomo.live.reconstruction import LiveReconstruction, Prepared
 from livetomo.model import TiltSeries
 from livetomo.sim.phantoms import particles
-from livetomo.sim.tilt_series import Imaging, SimulatedSeries, record
+from livetomo.sim.tilt_series import Imaging, SimulatedSeries
 
 _SIZE, _TILT_ANGLES = 256, np.arange(-70, 71, 2.0)
 _SECONDS_PER_TILT = 2.0
@@ -53,8 +55,7 @@ def section(slices: int = 32, noise: float = 0.05, seed: int = 3, methods: Seque
 
 def phantom(slices: int, noise: float, seed: int) -> SimulatedSeries:
     """Record the middle slices of the particles."""
-    first = (_SIZE - slices) // 2
-    return record(particles(_SIZE, seed)[:, first : first + slices], _TILT_ANGLES, Imaging(noise=noise, seed=seed))
+    return recorded_slab(particles(_SIZE, seed), slices, _TILT_ANGLES, Imaging(noise=noise, seed=seed))
 
 
 def _row(name: str, simulated: SimulatedSeries) -> str:
@@ -71,39 +72,21 @@ def live_errors(name: str, simulated: SimulatedSeries) -> list[float]:
     """Give the error at the end of each tilt's time."""
     images, angles = simulated.series.projections.astype(np.float32), simulated.series.tilt_angles
     seconds = _SECONDS_PER_TILT * simulated.volume.size / _SIZE**3
-    _warm_up(name, images, angles)
+    frames = [Prepared(str(k), images[k], float(angles[k])) for k in range(len(images))]
+    warm_up(method_named(name), frames[:9])
     live, errors = LiveReconstruction(method_named(name)), []
-    for k in range(len(images)):
+    for frame in frames:
         end = seconds_spent() + seconds
-        live.add([Prepared(str(k), images[k], float(angles[k]))])
-        _refine_until(live, end)
-        errors.append(_error(live.volume(), simulated.volume))
+        live.add([frame])
+        refine_until(live, end)
+        errors.append(error(live.volume(), simulated.volume))
     return errors
-
-
-def _refine_until(live: LiveReconstruction, end: float) -> None:
-    while seconds_spent() < end and not live.may_rest:
-        for _ in live.refine():
-            if seconds_spent() >= end:
-                return
-
-
-def _warm_up(name: str, images: np.ndarray, angles: np.ndarray) -> None:
-    """Compile what the method needs."""
-    live = LiveReconstruction(method_named(name))
-    live.add([Prepared(str(k), images[k], float(angles[k])) for k in range(9)])
-    for _ in live.refine():
-        pass
 
 
 def _offline_error(name: str, simulated: SimulatedSeries, n_tilts: int) -> float:
     series = simulated.series
     part = TiltSeries(series.projections[:n_tilts], series.tilt_angles[:n_tilts])
-    return _error(reconstruct(part, name).data, simulated.volume)
-
-
-def _error(volume: np.ndarray, truth: np.ndarray) -> float:
-    return float(np.linalg.norm(volume - truth) / np.linalg.norm(truth))
+    return error(reconstruct(part, name).data, simulated.volume)
 
 
 if __name__ == "__main__":
