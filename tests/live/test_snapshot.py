@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from livetomo.live import snapshot
 from livetomo.live.snapshot import SnapshotReader, SnapshotWriter
 
 
@@ -63,3 +64,25 @@ def test_volumes_of_any_shape_keep_their_voxels():
     reader.close()
     writer.close()
     np.testing.assert_array_equal(taken, volume)
+
+
+class _Overtaken(np.ndarray):
+    """Words of an engine that is a moment late to take the newest volume back."""
+
+    def __setitem__(self, key, value):
+        if key == snapshot._NEWEST and value == snapshot._NOBODY:
+            self.look()
+        super().__setitem__(key, value)
+
+
+def test_a_volume_taken_while_the_engine_looks_for_a_buffer_is_not_written_over(pair):
+    writer, reader = pair
+    publish(writer, 1)
+    reader.take()
+    publish(writer, 2)
+    taken = []
+    writer._block.words = writer._block.words.view(_Overtaken)
+    writer._block.words.look = lambda: taken.append(reader.take())
+    publish(writer, 3)
+    assert [held.version for held in taken] == [2]
+    assert (taken[0].voxels == 2).all()

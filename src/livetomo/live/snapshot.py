@@ -82,11 +82,12 @@ class SnapshotWriter:
     def buffer(self) -> np.ndarray:
         """Give the (z, y, x) uint8 buffer to write the next volume into."""
         words = self._block.words
-        busy = {int(words[_NEWEST]), int(words[_HELD])}
-        free = next((number for number in (0, 1) if number not in busy), None)
-        if free is None:
-            free = 1 - int(words[_HELD])
-            words[_NEWEST] = _NOBODY
+        newest = int(words[_NEWEST])
+        words[_NEWEST] = _NOBODY  # before looking at what is held: a viewer that takes the newest now lets it be
+        busy = {newest, int(words[_HELD])}
+        free = next((number for number in (0, 1) if number not in busy), newest)
+        if free != newest:
+            words[_NEWEST] = newest
         words[_WRITING] = free
         return self._block.voxels(free)
 
