@@ -1,6 +1,7 @@
 """The link to a viewer never waits and outlives the viewer."""
 
 import multiprocessing
+import threading
 import time
 
 import pytest
@@ -86,3 +87,24 @@ def test_without_a_restart_the_link_stays_quiet_after_its_viewer(pipe):
     link.close()
     link.close()
     assert time.monotonic() - begin < 1
+
+
+def test_a_viewer_that_was_started_while_the_link_closes_is_let_go(pipe, monkeypatch):
+    monkeypatch.setattr(viewer, "_RESTART_EVERY_S", 0.0)
+    monkeypatch.setattr(viewer, "_LATEST_GOODBYE_S", 0.2)
+    starting, has_closed = threading.Event(), threading.Event()
+    engine_end, viewer_end = multiprocessing.Pipe(duplex=True)
+
+    def restart():
+        starting.set()
+        has_closed.wait(5)
+        return engine_end
+
+    link = PipeLink(pipe[0], restart)
+    pipe[1].close()
+    assert starting.wait(5)
+    link.close()
+    has_closed.set()
+    until(lambda: engine_end.closed)
+    assert not link.is_watching
+    viewer_end.close()

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -91,7 +92,7 @@ class PipeLink:
         self._wake: Callable[[], None] = lambda: None
         self._latest: dict[type, object] = {}
         self._unsent: set[type] = set()
-        self._commands: list[Command] = []
+        self._commands: deque[Command] = deque()
         self._something_to_send = threading.Condition()
         self._stopping = threading.Event()
         self._started_at = time.monotonic()
@@ -125,7 +126,9 @@ class PipeLink:
 
     def commands(self) -> list[Command]:
         """Give what the viewer asked since the last call."""
-        taken, self._commands = self._commands, []
+        taken = []
+        while self._commands:
+            taken.append(self._commands.popleft())
         return taken
 
     def close(self) -> None:
@@ -133,8 +136,8 @@ class PipeLink:
         deadline = time.monotonic() + _LATEST_GOODBYE_S
         while self._unsent and self.is_watching and time.monotonic() < deadline:
             time.sleep(0.01)
-        self._stopping.set()
         with self._something_to_send:
+            self._stopping.set()
             self._something_to_send.notify()
         for thread in self._threads:
             thread.join(_LATEST_GOODBYE_S)
@@ -196,6 +199,9 @@ class PipeLink:
             self._restart = None
             return
         with self._something_to_send:
+            if self._stopping.is_set():  # nobody is left to close it
+                connection.close()
+                return
             self._connection = connection
             self._unsent = set(self._latest)
             self._something_to_send.notify()
