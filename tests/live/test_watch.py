@@ -6,6 +6,8 @@ import shutil
 import time
 
 import pytest
+import watchfiles
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from livetomo.live.watch import FolderWatcher
 
@@ -81,6 +83,20 @@ def test_without_events_the_folder_is_listed(watched, monkeypatch):
     watcher = FolderWatcher(watched, seen.put)
     watcher.start()
     time.sleep(0.3)
+    (watched / "late").write_text("1")
+    assert seen.get(timeout=4).name == "late"
+    watcher.stop()
+
+
+def test_without_a_watch_to_be_had_the_folder_is_listed(watched, monkeypatch):
+    def refuse(*_, **__):
+        raise WatchfilesRustInternalError("Too many open files (os error 24)")
+
+    monkeypatch.setattr(watchfiles, "watch", refuse)
+    watched.mkdir()
+    seen = queue.Queue()
+    watcher = FolderWatcher(watched, seen.put)
+    watcher.start()
     (watched / "late").write_text("1")
     assert seen.get(timeout=4).name == "late"
     watcher.stop()

@@ -100,7 +100,7 @@ class FolderWatcher:
                     self._poll()
                     if _folder_identity(self._folder) != folder:
                         return
-        except OSError:  # the system has no events to give (no watches left, a strange file system): list only
+        except (OSError, RuntimeError):  # the system has no events to give (no watches left, and the like): list only
             while _folder_identity(self._folder) == folder and not self._stopping.wait(_POLL_SECONDS / 4):
                 self._poll()
 
