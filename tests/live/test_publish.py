@@ -43,6 +43,16 @@ def test_a_large_volume_is_binned_and_says_so(shown):
     np.testing.assert_allclose(snapshot.lowest + step * snapshot.voxels[0, 0, :2], (27, 0), atol=0.51 * step)
 
 
+@pytest.mark.parametrize("n_y", [1, 2])
+def test_a_large_volume_of_few_slices_is_shown(shown, n_y):
+    volume = np.broadcast_to(np.arange(700, dtype=np.float32), (700, n_y, 700))
+    snapshot = shown(volume)
+    assert snapshot.voxels.shape == (233, 1, 233)
+    step = (snapshot.highest - snapshot.lowest) / 255
+    shown_row = snapshot.lowest + step * snapshot.voxels[100, 0]
+    np.testing.assert_allclose(shown_row, 1 + 3 * np.arange(233), atol=0.51 * step)
+
+
 def test_a_constant_volume_is_shown(shown):
     assert np.ptp(shown(np.zeros((4, 4, 4), np.float32)).voxels) == 0
 

@@ -25,10 +25,12 @@ class Publisher:
     """
 
     def __init__(self, volume_shape: tuple[int, int, int], voxel_size_nm: float | None) -> None:
-        self._binning = -(-max(volume_shape) // _LARGEST_SIDE)
-        self._voxel_size_nm = None if voxel_size_nm is None else voxel_size_nm * self._binning
-        n_z, n_y, n_x = (max(1, size // self._binning) for size in volume_shape)
-        self._writer = SnapshotWriter((n_z, n_y, n_x))
+        binning = -(-max(volume_shape) // _LARGEST_SIDE)
+        self._voxel_size_nm = None if voxel_size_nm is None else voxel_size_nm * binning
+        bin_z, bin_y, bin_x = (min(binning, size) for size in volume_shape)
+        self._binning = bin_z, bin_y, bin_x
+        n_z, n_y, n_x = volume_shape
+        self._writer = SnapshotWriter((n_z // bin_z, n_y // bin_y, n_x // bin_x))
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="publisher")
         self._range = (0.0, 0.0)
         self.version = 0
@@ -72,20 +74,24 @@ def steady_range(wanted: tuple[float, float], shown: tuple[float, float]) -> tup
 
 
 def quantise(
-    volume: np.ndarray, binning: int, value_range: tuple[float, float], out: np.ndarray, pool: ThreadPoolExecutor
+    volume: np.ndarray,
+    binning: tuple[int, int, int],
+    value_range: tuple[float, float],
+    out: np.ndarray,
+    pool: ThreadPoolExecutor,
 ) -> None:
-    """Write a volume (z, y, x), averaged over cubes of ``binning`` voxels, as bytes from 0 to 255 over a range.
+    """Write a volume (z, y, x), averaged over blocks of voxels, as bytes from 0 to 255 over a range.
 
     Parameters
     ----------
     volume
         (z, y, x) float32.
     binning
-        Voxels along each side of the cubes; what fills no cube at the far ends is left out.
+        (z, y, x) voxels of a block; what fills no block at the far ends is left out.
     value_range
         Values that become 0 and 255; what lies outside is clipped.
     out
-        (z, y, x) uint8, each side that of the volume over ``binning``.
+        (z, y, x) uint8, each side that of the volume over that of a block.
     pool
         Threads to use.
     """
@@ -93,12 +99,13 @@ def quantise(
     scale = np.float32(255 / (highest - lowest))
     offset = np.float32(0.5 - lowest * scale)
     n_z, n_y, n_x = out.shape
-    slab = max(1, _SLAB_VOXELS // (n_y * n_x * binning**3))
+    bin_z, bin_y, bin_x = binning
+    slab = max(1, _SLAB_VOXELS // (n_y * n_x * bin_z * bin_y * bin_x))
 
     def write(first: int) -> None:
         last = min(first + slab, n_z)
-        part = volume[first * binning : last * binning, : n_y * binning, : n_x * binning]
-        if binning > 1:
+        part = volume[first * bin_z : last * bin_z, : n_y * bin_y, : n_x * bin_x]
+        if max(binning) > 1:
             part = _binned(part, binning)
         scaled = part * scale
         scaled += offset
@@ -108,10 +115,11 @@ def quantise(
     list(pool.map(write, range(0, n_z, slab)))
 
 
-def _binned(volume: np.ndarray, binning: int) -> np.ndarray:
-    """Average a volume (z, y, x) over cubes; z first, because sums of whole planes are the fastest."""
-    n_z, n_y, n_x = (size // binning for size in volume.shape)
-    planes = volume.reshape(n_z, binning, n_y * binning, n_x * binning).sum(axis=1)
-    rows = planes.reshape(n_z, n_y, binning, n_x * binning).sum(axis=2)
-    mean: np.ndarray = rows.reshape(n_z, n_y, n_x, binning).sum(axis=3) / np.float32(binning**3)
+def _binned(volume: np.ndarray, binning: tuple[int, int, int]) -> np.ndarray:
+    """Average a volume (z, y, x) over blocks; z first, because sums of whole planes are the fastest."""
+    bin_z, bin_y, bin_x = binning
+    n_z, n_y, n_x = (size // n for size, n in zip(volume.shape, binning, strict=True))
+    planes = volume.reshape(n_z, bin_z, n_y * bin_y, n_x * bin_x).sum(axis=1)
+    rows = planes.reshape(n_z, n_y, bin_y, n_x * bin_x).sum(axis=2)
+    mean: np.ndarray = rows.reshape(n_z, n_y, n_x, bin_x).sum(axis=3) / np.float32(bin_z * bin_y * bin_x)
     return mean

@@ -107,9 +107,10 @@ def grouped(set_aside: Mapping[str, str]) -> tuple[SetAsideRecord, ...]:
 def picture(name: str, tilt_angle: float, projection: np.ndarray) -> NewestProjection:
     """Make a small picture of a projection (y, x): uint8, contrast stretched, binned to at most 512 pixels a side."""
     binning = -(-max(projection.shape) // _LARGEST_PICTURE)
-    n_y, n_x = (size // binning for size in projection.shape)
-    cut = projection[: n_y * binning, : n_x * binning]
-    small = cut.reshape(n_y, binning, n_x, binning).mean(axis=(1, 3), dtype=np.float32)
+    bin_y, bin_x = (min(binning, size) for size in projection.shape)
+    n_y, n_x = projection.shape[0] // bin_y, projection.shape[1] // bin_x
+    cut = projection[: n_y * bin_y, : n_x * bin_x]
+    small = cut.reshape(n_y, bin_y, n_x, bin_x).mean(axis=(1, 3), dtype=np.float32)
     lowest, highest = np.quantile(small, (0.002, 0.998))
     scaled = (small - lowest) * (255 / max(highest - lowest, 1e-12))
     return NewestProjection(name, tilt_angle, np.clip(scaled, 0, 255).astype(np.uint8))
