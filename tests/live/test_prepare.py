@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from livetomo.algorithms.reconstruct.sirt import SIRT
 from livetomo.live.frame import Frame
 from livetomo.live.prepare import Preparer
+from livetomo.live.reconstruction import LiveReconstruction
 from livetomo.model import TiltSeries
 from livetomo.pipeline import preparation, prepare_series
 
@@ -29,3 +31,18 @@ def test_hot_pixels_go_unless_they_are_to_be_kept(settings_for):
     )
     assert removed.max() < 20
     assert kept.max() > 2900
+
+
+def test_a_frame_is_float32_whatever_is_left_as_it_is(settings_for):
+    prepare = Preparer(settings_for(background="keep", hot_pixels="keep"))
+    projection = prepare(Frame("one", np.arange(12, dtype=np.int16).reshape(3, 4), 0.0)).projection
+    assert projection.dtype == np.float32
+    np.testing.assert_array_equal(projection, np.arange(12).reshape(3, 4))
+
+
+def test_frames_before_and_after_the_turn_to_an_axis_along_x_show_the_same_pixels(settings_for):
+    frame = Frame("one", np.random.default_rng(0).uniform(0, 9, (17, 21)).astype(np.float32), 0.0)
+    prepare, before = Preparer(settings_for(bin=2)), LiveReconstruction(SIRT())
+    before.add([prepare(frame)])
+    prepare.turn()
+    np.testing.assert_array_equal(prepare(frame).projection, before.turned().projections[0])

@@ -1,9 +1,11 @@
 """Makes frames ready to be used, with the same chain of operators as offline."""
 
+import numpy as np
+
 from livetomo.live.frame import Frame
 from livetomo.live.reconstruction import Prepared
 from livetomo.live.settings import LiveSettings
-from livetomo.pipeline import Chain
+from livetomo.pipeline import Chain, Step
 
 
 class Preparer:
@@ -31,12 +33,16 @@ class Preparer:
             self._chain = self._settings.preparation("y" if said is None else said)
             if frame.pixel_size_nm is not None:
                 self.voxel_size_nm = frame.pixel_size_nm * self._settings.bin
-        return Prepared(frame.name, self._chain(frame.image), self.angle(frame.tilt_angle))
+        projection = np.ascontiguousarray(self._chain(frame.image), np.float32)
+        return Prepared(frame.name, projection, self.angle(frame.tilt_angle))
 
     def turn(self) -> None:
-        """Take the tilt axis to lie along x from now on."""
+        """Take the tilt axis to lie along x from now on.
+
+        Frames are turned last, as those that came before: what fills no bin is then left out on the same side.
+        """
         self.is_axis_assumed = False
-        self._chain = self._settings.preparation("x")
+        self._chain = Chain((*self._settings.preparation("y").steps, Step("turn", {"tilt_axis": "x"})))
 
     def angle(self, tilt_angle: float) -> float:
         """Give a frame's angle as it is used."""
