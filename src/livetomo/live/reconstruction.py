@@ -59,6 +59,7 @@ class LiveReconstruction:
         self._stale: list[int] = []
         self._rule, self._rest_rule = _rules(method)
         self._state: Any = None
+        self._residual: float | None = None
         self._copy: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -133,15 +134,22 @@ class LiveReconstruction:
         return other
 
     def change_method(self, method: Any) -> None:
-        """Go on with another method, from all projections held."""
+        """Go on with another method, from all projections held; nothing is changed when it refuses them.
+
+        Raises
+        ------
+        ValueError
+            When the method cannot use what is held.
+        """
+        if self._numbers:
+            state = method.start(self._geometry())
+            self._state = method.add(state, np.stack(self._projections), np.array(self._angles), self._newest_shifts_px)
         self.method = method
         self._rule, self._rest_rule = _rules(method)
         self._shifts_px = self._newest_shifts_px.copy()
         self._stale.clear()
         self._forget_sweeps()
-        if self._numbers:
-            self._state = method.start(self._geometry())
-            self._state = method.add(self._state, np.stack(self._projections), np.array(self._angles), self._shifts_px)
+        self._residual = None
 
     def refine(self, piece_s: float = 0.03) -> Iterator[None]:
         """Apply what later tilts taught about the alignment, then do one sweep; control comes back every few moments.
@@ -159,7 +167,8 @@ class LiveReconstruction:
             yield
         yield from self.method.step_pieces(self._state, piece_s)
         self.sweeps += 1
-        self.residuals.append(self.method.residual(self._state))
+        self._residual = float(self.method.residual(self._state))
+        self.residuals.append(self._residual)
         self.changes.append(change_of(self.method, self._state))
 
     @property
@@ -182,8 +191,8 @@ class LiveReconstruction:
 
     @property
     def residual(self) -> float | None:
-        """‖A x − b‖ / ‖b‖ after the newest complete sweep; None before the first."""
-        return float(self.method.residual(self._state)) if self.sweeps else None
+        """‖A x − b‖ / ‖b‖ after the newest complete sweep of the method in use; None before its first."""
+        return self._residual
 
     @property
     def choice(self) -> dict[str, Any] | None:
