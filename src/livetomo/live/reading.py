@@ -39,7 +39,7 @@ def knows_its_length(path: Path) -> bool:
 
 
 def read_images(path: Path, first: int = 0) -> FileImages:
-    """Read the images of a file from number ``first`` on.
+    """Read the images of a file; of one that can grow, from number ``first`` on.
 
     Raises
     ------
@@ -49,12 +49,8 @@ def read_images(path: Path, first: int = 0) -> FileImages:
     contents = read_complete_sections(path, first) if can_grow(path) else read_contents(path)
     if contents.kind == "volume":
         raise FileError(f"{path}: holds a volume, not projections")
-    if can_grow(path):
-        images, n_images = contents.data, int(contents.metadata["sections_complete"])
-        angles = contents.tilt_angles
-    else:
-        images, n_images = contents.data[first:], len(contents.data)
-        angles = None if contents.tilt_angles is None else contents.tilt_angles[first:]
+    images, angles = contents.data, contents.tilt_angles
+    n_images = int(contents.metadata["sections_complete"]) if can_grow(path) else len(images)
     if angles is None:
         angles = np.full(len(images), np.nan)
     return FileImages(first, images, angles, n_images, contents.pixel_size_nm, contents.tilt_axis_deg)
