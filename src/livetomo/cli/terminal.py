@@ -17,7 +17,8 @@ class Terminal:
         self._renews = sys.stderr.isatty()
         self._said_state = ""
         self._said_note = self._said_choice = ""
-        self._n_set_aside = 0
+        self._said_aside: set[tuple[str, str]] = set()
+        """File and reason of each that was set aside by the newest status."""
         self._renewed_at = 0.0
         self.last: Status | None = None
         """The newest status."""
@@ -29,10 +30,11 @@ class Terminal:
     def show(self, status: Status) -> None:
         """Print what is new in a status."""
         self.last = status
-        for record in status.set_aside[self._n_set_aside :]:
-            images = f" ({record.n_images} images)" if record.n_images > 1 else ""
-            self.say(f"set aside: {record.file}{images}: {record.reason}")
-        self._n_set_aside = len(status.set_aside)
+        for record in status.set_aside:
+            if (record.file, record.reason) not in self._said_aside:
+                images = f" ({record.n_images} images)" if record.n_images > 1 else ""
+                self.say(f"set aside: {record.file}{images}: {record.reason}")
+        self._said_aside = {(record.file, record.reason) for record in status.set_aside}
         if status.note and status.note != self._said_note:
             self.say(status.note)
         self._said_note = status.note
