@@ -1,5 +1,6 @@
 """The journal gives back what was used, whatever killed the run."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,11 @@ def frame(name, seed, tilt_angle=1.0):
 
 def keep(journal, item):
     journal.keep(item, digest(item.image), FileIdentity(1, 2, 3))
+
+
+def fill_disk(journal):
+    journal._stream.close()
+    journal._stream = open("/dev/full", "ab", buffering=0)  # noqa: SIM115 the journal closes it
 
 
 @pytest.fixture
@@ -137,12 +143,45 @@ def test_the_default_place_differs_from_folder_to_folder_and_lies_in_neither(tmp
     assert not first.is_relative_to(tmp_path)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+
+
+@needs_full_disk
 def test_a_full_disk_is_told_and_ends_nothing(opened):
     journal = opened()
     keep(journal, frame("a", 1))
-    journal._stream.close()
-    journal._stream = open("/dev/full", "ab", buffering=0)  # noqa: SIM115 the journal closes it
+    fill_disk(journal)
     keep(journal, frame("b", 2))
     assert "No space left" in journal.trouble
     assert list(opened(resume=True).kept) == ["a"]
+
+
+@needs_full_disk
+def test_a_full_disk_leaves_the_earlier_image_of_a_projection(opened):
+    journal = opened()
+    keep(journal, frame("a", 1))
+    fill_disk(journal)
+    keep(journal, frame("a", 2))
+    kept = opened(resume=True).kept
+    np.testing.assert_array_equal(kept["a"].frame.image, frame("a", 1).image)
+
+
+class _NearlyFull(io.FileIO):
+    """A file on a disk with room for half of what is written."""
+
+    def write(self, line):
+        return super().write(line[: len(line) // 2])
+
+
+def test_a_line_that_the_disk_takes_half_of_is_told_and_costs_no_other(opened, tmp_path):
+    journal = opened()
+    keep(journal, frame("a", 1))
+    stream, journal._stream = journal._stream, _NearlyFull(tmp_path / "journal" / "journal.jsonl", "ab")
+    keep(journal, frame("a", 2))
+    journal._stream.close()
+    journal._stream = stream
+    assert "No space left" in journal.trouble
+    keep(journal, frame("b", 3))
+    kept = opened(resume=True).kept
+    assert list(kept) == ["a", "b"]
+    np.testing.assert_array_equal(kept["a"].frame.image, frame("a", 1).image)

@@ -10,6 +10,7 @@ Lines are only ever appended; an image is complete on disk before its line is wr
 most a torn last line, which is dropped. When the volume is written the journal has done its work, and goes.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -110,7 +111,7 @@ class Journal:
         with temporary.open("wb") as stream:
             np.save(stream, frame.image, allow_pickle=False)
         os.replace(temporary, image)
-        self._append(
+        self._write(  # an earlier image goes only when the line that names the new one is on disk
             "frame",
             name=frame.name,
             image=image.name,
@@ -164,7 +165,21 @@ class Journal:
 
     def _append(self, kind: str, **values: Any) -> None:
         with self._noting_trouble():
-            self._stream.write((json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n").encode())
+            self._write(kind, **values)
+
+    def _write(self, kind: str, **values: Any) -> None:
+        """Write one line, all of it or nothing.
+
+        Raises
+        ------
+        OSError
+            When the disk does not take it.
+        """
+        line = (json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n").encode()
+        n_written = self._stream.write(line)
+        if n_written != len(line):  # the disk is full: what follows must not grow together with the torn line
+            self._stream.truncate(self._stream.tell() - n_written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     @contextmanager
     def _noting_trouble(self) -> Iterator[None]:
