@@ -9,7 +9,7 @@ from livetomo.formats import write
 from livetomo.live.frame import Frame, digest
 from livetomo.live.inbox import AngleCorrection, Arrival, SetAside
 from livetomo.live.journal import Journal
-from livetomo.live.watch import FileIdentity
+from livetomo.live.watch import FileIdentity, identify
 from livetomo.sim import Habits, write_series
 from livetomo.sim.encode import encode
 
@@ -233,9 +233,23 @@ def test_a_run_resumes_whose_files_have_a_number_sign_in_their_names(settings_fo
     settings = settings_for()
     journal = Journal(settings.journal_folder, settings.folder, resume=False)
     frame = Frame("tilt #1_-70.0.mrc", np.eye(8, dtype=np.float32), -70.0, None, None)
-    journal.keep(frame, digest(frame.image), FileIdentity(1, 2, 3))
+    journal.keep(frame, digest(frame.image), FileIdentity(1, 2, 3), np.nan)
     journal.close()
     assert inbox_for(resume=True).take() == []
+
+
+def test_a_wrong_guess_is_corrected_after_a_resume_too(watched, settings_for, inbox_for, collect):
+    settings = settings_for()
+    put(watched, "v1.5_scan_12.mrc", image(1))
+    journal = Journal(settings.journal_folder, settings.folder, resume=False)
+    guessed = Frame("v1.5_scan_12.mrc", image(1), 1.5, None, None)
+    journal.keep(guessed, digest(guessed.image), identify(watched / guessed.name), np.nan)
+    journal.close()
+    inbox = inbox_for(resume=True)
+    put(watched, "v1.5_scan_-14.mrc", image(2))
+    news = collect(inbox, lambda news: len(news) == 2)
+    assert AngleCorrection("v1.5_scan_12.mrc", 12.0) in news
+    assert arrivals(news)[0].tilt_angle == -14.0
 
 
 def test_a_whole_series_in_one_file_gives_all_its_frames(watched, inbox_for, collect, helix):

@@ -17,8 +17,8 @@ def frame(name, seed, tilt_angle=1.0):
     return Frame(name, image, tilt_angle, 0.5, 87.0)
 
 
-def keep(journal, item):
-    journal.keep(item, digest(item.image), FileIdentity(1, 2, 3))
+def keep(journal, item, angle_from_file=np.nan):
+    journal.keep(item, digest(item.image), FileIdentity(1, 2, 3), angle_from_file)
 
 
 def fill_disk(journal):
@@ -45,7 +45,7 @@ def test_a_resumed_journal_gives_back_every_frame_in_order(opened):
     items = [frame("b", 1), frame("a", 2, -3.5), frame("s#1", 3)]
     for item in items:
         keep(journal, item)
-    journal.correct_angle("b", 7.25)
+    journal.correct_angle("b", 7.25, 7.25)
     kept = opened(resume=True).kept
     assert list(kept) == ["b", "a", "s#1"]
     assert kept["b"].frame.tilt_angle == 7.25
@@ -54,6 +54,24 @@ def test_a_resumed_journal_gives_back_every_frame_in_order(opened):
     for item in items:
         np.testing.assert_array_equal(kept[item.name].frame.image, item.image)
         assert kept[item.name].digest == digest(item.image)
+
+
+def test_what_the_file_said_of_the_angle_is_told_from_a_guess(opened, tmp_path):
+    journal = opened()
+    keep(journal, frame("guessed", 1))
+    keep(journal, frame("said", 2), angle_from_file=-2.0)
+    keep(journal, frame("said later", 3))
+    journal.correct_angle("said later", 7.25, 7.25)
+    kept = opened(resume=True).kept
+    assert [one.angle_from_file for one in kept.values()] == pytest.approx([np.nan, -2.0, 7.25], nan_ok=True)
+    assert "NaN" not in (tmp_path / "journal" / "journal.jsonl").read_text()
+
+
+def test_a_journal_that_does_not_tell_a_guess_is_read(opened, tmp_path):
+    keep(opened(), frame("a", 1, -3.5))
+    lines = tmp_path / "journal" / "journal.jsonl"
+    lines.write_text(lines.read_text().replace('"angle_from_file": null, ', ""))
+    assert opened(resume=True).kept["a"].angle_from_file == -3.5
 
 
 def test_replaced_content_is_what_comes_back_and_the_old_image_is_gone(opened, tmp_path):

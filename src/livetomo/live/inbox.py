@@ -198,7 +198,7 @@ class Inbox:
             file = self._files.setdefault(file_name, _File(file_name))
             file.n_done, file.read_as = max(file.n_done, index + 1), kept.identity
             file.n_images = max(file.n_images, index + 1)
-            self._taken[name] = _Taken(file_name, index, kept.digest, kept.frame.tilt_angle, kept.frame.tilt_angle)
+            self._taken[name] = _Taken(file_name, index, kept.digest, kept.frame.tilt_angle, kept.angle_from_file)
             self._shape_yx = self._shape_yx or kept.frame.image.shape
             self._first_name = self._first_name or name
         self._angles_version = self._angles.version
@@ -363,7 +363,7 @@ class Inbox:
         if self._shape_yx is None:
             self._shape_yx, self._first_name = (frame.image.shape[0], frame.image.shape[1]), frame.name
         self._files[taken.file].n_vain_reads = 0
-        self._journal.keep(frame, taken.digest, identity)
+        self._journal.keep(frame, taken.digest, identity, taken.angle_from_file)
         self._taken[frame.name] = taken
         self._set_aside.pop(frame.name, None)
         self._events.write("read", frame.name, tilt_angle=self._shown(frame.tilt_angle))
@@ -385,7 +385,7 @@ class Inbox:
         angle = self._angles.angle(taken.file, taken.index, n_images, taken.angle_from_file)
         if angle is not None and abs(angle - taken.tilt_angle) > 1e-6:
             taken.tilt_angle = angle
-            self._journal.correct_angle(name, angle)
+            self._journal.correct_angle(name, angle, taken.angle_from_file)
             self._tell(AngleCorrection(name, angle))
 
     def _angles_missing(self, file: _File, candidate: Candidate, names: list[str]) -> None:

@@ -13,6 +13,7 @@ most a torn last line, which is dropped. When the volume is written the journal 
 import errno
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
@@ -40,6 +41,8 @@ class Kept:
     identity: FileIdentity
     """The file as it was when the image was read."""
     image_file: str
+    angle_from_file: float
+    """Degrees that the file or one beside it says; NaN when they do not, so that the angle in use may be a guess."""
 
 
 def default_journal(folder: Path) -> Path:
@@ -99,12 +102,12 @@ class Journal:
         self._stream = self._lines.open("ab", buffering=0)
         self._append("run", folder=str(watched.absolute()), resumed=resume, t=time.time())
 
-    def keep(self, frame: Frame, digest: str, identity: FileIdentity) -> None:
+    def keep(self, frame: Frame, digest: str, identity: FileIdentity, angle_from_file: float) -> None:
         """Remember a projection, in place of an earlier one of its name."""
         with self._noting_trouble():
-            self._keep(frame, digest, identity)
+            self._keep(frame, digest, identity, angle_from_file)
 
-    def _keep(self, frame: Frame, digest: str, identity: FileIdentity) -> None:
+    def _keep(self, frame: Frame, digest: str, identity: FileIdentity, angle_from_file: float) -> None:
         self._n_images += 1
         image = self._images / f"{self._n_images:06d}.npy"
         temporary = image.with_suffix(".part")
@@ -116,19 +119,21 @@ class Journal:
             name=frame.name,
             image=image.name,
             tilt_angle=frame.tilt_angle,
+            angle_from_file=_null_for_nan(angle_from_file),
             pixel_size_nm=frame.pixel_size_nm,
             tilt_axis_deg=frame.tilt_axis_deg,
             digest=digest,
             identity=[identity.size, identity.mtime_ns, identity.inode],
         )
         earlier = self.kept.get(frame.name)
-        self.kept[frame.name] = Kept(replace(frame, image=np.empty((0, 0))), digest, identity, image.name)
+        without_image = replace(frame, image=np.empty((0, 0)))
+        self.kept[frame.name] = Kept(without_image, digest, identity, image.name, angle_from_file)
         if earlier is not None:
             (self._images / earlier.image_file).unlink(missing_ok=True)
 
-    def correct_angle(self, name: str, tilt_angle: float) -> None:
-        """Remember that a projection's angle is another one."""
-        self._append("angle", name=name, tilt_angle=tilt_angle)
+    def correct_angle(self, name: str, tilt_angle: float, angle_from_file: float) -> None:
+        """Remember that a projection's angle is another one, and what the file says now."""
+        self._append("angle", name=name, tilt_angle=tilt_angle, angle_from_file=_null_for_nan(angle_from_file))
 
     def set_aside(self, name: str, reason: str) -> None:
         """Remember why a file was not used."""
@@ -221,7 +226,8 @@ class Journal:
                     lost.discard(kept.frame.name)
             elif entry["kind"] == "angle" and entry["name"] in self.kept:
                 kept = self.kept[entry["name"]]
-                self.kept[entry["name"]] = replace(kept, frame=replace(kept.frame, tilt_angle=entry["tilt_angle"]))
+                frame = replace(kept.frame, tilt_angle=entry["tilt_angle"])
+                self.kept[entry["name"]] = replace(kept, frame=frame, angle_from_file=_angle_from_file(entry))
         held = "1 projection" if len(self.kept) == 1 else f"{len(self.kept)} projections"
         self.note = f"Resumed with {held}." if entries else "There was no earlier run to resume."
         if lost:
@@ -233,7 +239,18 @@ class Journal:
         except (OSError, ValueError, EOFError):
             return None
         frame = Frame(entry["name"], image, entry["tilt_angle"], entry["pixel_size_nm"], entry["tilt_axis_deg"])
-        return Kept(frame, entry["digest"], FileIdentity(*entry["identity"]), entry["image"])
+        identity = FileIdentity(*entry["identity"])
+        return Kept(frame, entry["digest"], identity, entry["image"], _angle_from_file(entry))
+
+
+def _null_for_nan(angle: float) -> float | None:
+    return None if math.isnan(angle) else angle
+
+
+def _angle_from_file(entry: dict[str, Any]) -> float:
+    """Give what a line says that the file said; an older journal does not tell a guess from it."""
+    angle = entry.get("angle_from_file", entry["tilt_angle"])
+    return math.nan if angle is None else float(angle)
 
 
 def _read_lines(path: Path, repair: bool = False) -> list[dict[str, Any]]:
