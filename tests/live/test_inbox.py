@@ -181,6 +181,17 @@ def test_angles_from_a_growing_table_and_by_name(watched, tmp_path, inbox_for, c
     assert [frame.tilt_angle for frame in arrivals(news)] == [3.0]
 
 
+def test_a_table_that_comes_or_changes_when_all_files_are_decided_is_used(watched, tmp_path, inbox_for, collect):
+    table = tmp_path / "angles.csv"
+    put(watched, "a.mrc", image(1))
+    inbox = inbox_for(angles=table)
+    assert "is not there" in set_aside(collect(inbox, set_aside))["a.mrc"]
+    table.write_text("a.mrc,-7.5\n")
+    assert [frame.tilt_angle for frame in arrivals(collect(inbox, arrivals))] == [-7.5]
+    table.write_text("a.mrc,-7.25\n")
+    assert collect(inbox, len) == [AngleCorrection("a.mrc", -7.25)]
+
+
 def test_an_mdoc_can_be_the_table(watched, tmp_path, inbox_for, collect):
     table = tmp_path / "series.mdoc"
     sections = (f"[ZValue = {k}]\nTiltAngle = {angle}\nDefocus = -3\n\n" for k, angle in enumerate((-7.5, 3)))

@@ -218,7 +218,7 @@ class Inbox:
                 if self._stopping.is_set():
                     break
                 self._process(candidate)
-                self._correct_angles()
+            self._correct_angles()
         for candidate in self._settling:
             if candidate.trouble:
                 self._put_aside(candidate.name, candidate.trouble)
