@@ -15,6 +15,7 @@ import pytest
 import livetomo as lt
 from livetomo.live.engine import run
 from livetomo.live.messages import Command, Hello, Status
+from livetomo.live.settling import Settling
 from livetomo.live.snapshot import SnapshotReader
 from livetomo.live.viewer import PipeLink
 from livetomo.pipeline import preparation, prepare_series
@@ -136,6 +137,17 @@ def test_nothing_usable_is_a_failure_in_words(settings_for, watched):
     assert last[-1].state == "failed"
     assert "No projection could be used" in last[-1].note
     assert last[-1].set_aside[0].file == "a_1.0.tif"
+
+
+def test_a_mistake_of_the_inbox_fails_the_run_in_words(helix, settings_for, watched, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr(Settling, "saw", fail)
+    list(write_series(helix, watched, Habits(interval_s=0)))
+    last = []
+    assert run(settings_for(), on_status=last.append) == 1
+    assert (last[-1].state, last[-1].note) == ("failed", "ZeroDivisionError: a mistake")
 
 
 def test_a_folder_that_is_not_there_is_told_and_counts_as_idle(settings_for, watched):

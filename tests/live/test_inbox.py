@@ -9,6 +9,7 @@ from livetomo.formats import write
 from livetomo.live.frame import Frame, digest
 from livetomo.live.inbox import AngleCorrection, Arrival, SetAside
 from livetomo.live.journal import Journal
+from livetomo.live.settling import Settling
 from livetomo.live.watch import FileIdentity, identify
 from livetomo.sim import Habits, write_series
 from livetomo.sim.encode import encode
@@ -238,6 +239,20 @@ def test_a_vanished_file_keeps_what_was_read_and_nothing_is_written_into_the_fol
     put(watched, "t_003_90.0.mrc", image(1, helix.projections.shape[1:]))
     news = collect(inbox, arrivals)
     assert [frame.tilt_angle for frame in arrivals(news)] == [90.0]
+
+
+def test_what_ends_the_inbox_is_told_to_whoever_takes_its_news(watched, inbox_for, collect, monkeypatch):
+    inbox = inbox_for()
+    put(watched, "t_-10.0.mrc", image(1))
+    collect(inbox, arrivals)
+
+    def fail(*_):
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr(Settling, "saw", fail)
+    put(watched, "t_5.0.mrc", image(2))
+    with pytest.raises(ZeroDivisionError, match="a mistake"):
+        collect(inbox, arrivals)
 
 
 def test_a_run_resumes_whose_files_have_a_number_sign_in_their_names(settings_for, inbox_for):

@@ -124,6 +124,7 @@ class Inbox:
         self._watcher = FolderWatcher(settings.folder, self._sightings.put)
         self._thread = threading.Thread(target=self._work, name="inbox", daemon=True)
         self._stopping = threading.Event()
+        self._failure: Exception | None = None
         self._remember()
 
     def start(self) -> None:
@@ -133,7 +134,7 @@ class Inbox:
 
     def stop(self) -> None:
         """Stop both threads; what is unsettled is set aside with its reason."""
-        if not self._thread.is_alive():
+        if self._thread.ident is None:  # it never began
             return
         self._watcher.stop()
         self._stopping.set()
@@ -141,10 +142,18 @@ class Inbox:
         self._thread.join()
 
     def take(self) -> list[News]:
-        """Give the news since the last call, in order."""
+        """Give the news since the last call, in order.
+
+        Raises
+        ------
+        Exception
+            The one that ended the inbox's thread, once all news are taken.
+        """
         news = []
         while self._news:
             news.append(self._news.popleft())
+        if self._failure is not None and not news:
+            raise self._failure
         return news
 
     @property
@@ -204,6 +213,13 @@ class Inbox:
         self._angles_version = self._angles.version
 
     def _work(self) -> None:
+        try:
+            self._watch()
+        except Exception as error:  # noqa: BLE001 the thread's edge: whoever takes the news hears of it
+            self._failure = error
+            self._wake()
+
+    def _watch(self) -> None:
         while not self._stopping.is_set():
             due_at = self._settling.next_due_at()
             wait = 1.0 if due_at is None else min(max(due_at - time.monotonic(), 0.0), 1.0)
@@ -410,7 +426,6 @@ class Inbox:
 
     def _verify_later(self, file: _File, identity: FileIdentity) -> None:
         """Read a stack anew that changed but did not grow: mostly only its header did, so there is no hurry."""
-        self._settling.forget(file.name)
         self._settling.verify(file.name, identity, time.monotonic(), file.verify_after_s)
         file.verify_after_s = min(2 * file.verify_after_s, _LONGEST_VERIFY_S)
 
