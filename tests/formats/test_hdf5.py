@@ -2,12 +2,13 @@
 
 import json
 import math
+from contextlib import contextmanager
 
 import h5py
 import numpy as np
 import pytest
 
-from livetomo.errors import FileError, IncompleteFile
+from livetomo.errors import FileError, IncompleteFile, MissingMetadata
 from livetomo.formats import read, read_contents
 from livetomo.model import Volume
 
@@ -108,18 +109,45 @@ def test_nxdata_with_an_angle_axis(tmp_path):
     assert series.pixel_size_nm == pytest.approx(2000)
 
 
-def test_hyperspy_stack_with_a_tilt_axis(tmp_path):
-    with h5py.File(tmp_path / "a.hspy", "w") as file:
+@contextmanager
+def hyperspy(path, **tilt_axis):
+    with h5py.File(path, "w") as file:
         file.attrs["file_format"] = "HyperSpy"
         group = file.create_group("Experiments/tilts")
         group["data"] = STACK
-        axes = [(-20.0, 2.0, "degrees"), (0, 0.5, "Å"), (0, 0.5, "Å")]
-        for number, (offset, scale, units) in enumerate(axes):
-            axis = group.create_group(f"axis-{number}")
-            axis.attrs.update({"offset": offset, "scale": scale, "units": units})
+        for number in (0, 1, 2):
+            said = {"offset": 0.0, "scale": 0.5, "units": "Å"} if number else tilt_axis
+            group.create_group(f"axis-{number}").attrs.update(said)
+        yield group
+
+
+@pytest.mark.parametrize("said", [{"units": "degrees"}, {"units": "", "name": "Tilt angle"}])
+def test_hyperspy_stack_with_a_tilt_axis(tmp_path, said):
+    with hyperspy(tmp_path / "a.hspy", offset=-20.0, scale=2.0, **said):
+        pass
     series = read(tmp_path / "a.hspy")
     np.testing.assert_allclose(series.tilt_angles, [-20, -18, -16, -14])
     assert series.pixel_size_nm == pytest.approx(0.05)
+
+
+def test_hyperspy_axis_that_lists_its_angles(tmp_path):
+    with hyperspy(tmp_path / "a.hspy", units="degrees") as group:
+        group["axis-0/axis"] = ANGLES
+    np.testing.assert_array_equal(read(tmp_path / "a.hspy").tilt_angles, ANGLES)
+
+
+@pytest.mark.parametrize("place", ["tilts", "_list_tilts", "_sig_tilts/data"])
+def test_tilts_as_etspy_saves_them(tmp_path, place):
+    with hyperspy(tmp_path / "a.hspy", offset=0.0, scale=1.0, units="degrees") as group:
+        group[f"metadata/Tomography/{place}"] = np.reshape(ANGLES, (4, 1))
+    np.testing.assert_array_equal(read(tmp_path / "a.hspy").tilt_angles, ANGLES)
+
+
+def test_etspy_axis_that_only_counts_is_no_angle(tmp_path):
+    with hyperspy(tmp_path / "a.hspy", offset=0.0, scale=1.0, units="degrees") as group:
+        group.create_group("metadata/Tomography")
+    with pytest.raises(MissingMetadata, match="4 projections but no tilt angles"):
+        read(tmp_path / "a.hspy")
 
 
 def test_fxi(tmp_path):

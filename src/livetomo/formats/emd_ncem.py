@@ -8,7 +8,7 @@ import numpy as np
 
 from livetomo.errors import FileError
 from livetomo.formats.hdf5_array import Hdf5Array, text
-from livetomo.formats.named_arrays import is_angle_name
+from livetomo.formats.named_arrays import angle_factor
 from livetomo.formats.units import degrees_factor, nanometres, unequal_edges
 
 if TYPE_CHECKING:
@@ -106,10 +106,7 @@ def _angles(dim: "h5py.Dataset | None", n_tilts: int) -> np.ndarray | None:
     """Give the tilt angles of the first axis: in degrees or radians, one value each or the first two (EMD 1.0)."""
     if dim is None:
         return None
-    units = text(dim.attrs.get("units", ""))
-    factor = degrees_factor(units)
-    if not units.strip("[] ") and is_angle_name(text(dim.attrs.get("name", ""))):
-        factor = 1.0
+    factor = angle_factor(text(dim.attrs.get("name", "")), text(dim.attrs.get("units", "")))
     values = np.asarray(dim[()], dtype=np.float64).reshape(-1)
     if factor is None or values.size not in {2, n_tilts}:
         return None

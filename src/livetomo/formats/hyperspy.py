@@ -1,18 +1,34 @@
 """HyperSpy's ``.hspy``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from livetomo.formats.hdf5_array import Hdf5Array, number, text
-from livetomo.formats.named_arrays import choose_array
-from livetomo.formats.units import degrees_factor, nanometres, unequal_edges
+from livetomo.formats.named_arrays import angle_factor, choose_array
+from livetomo.formats.units import is_unit, nanometres, unequal_edges
 
 if TYPE_CHECKING:
     import h5py
 
 _STAGE_TILT = tuple(f"metadata/Acquisition_instrument/{microscope}/Stage" for microscope in ("TEM", "SEM"))
+_ETSPY = "metadata/Tomography"
+_ETSPY_TILTS = tuple(f"{_ETSPY}/{name}" for name in ("tilts", "_list_tilts", "_tuple_tilts", "_sig_tilts/data"))
+
+
+@dataclass(frozen=True, eq=False)
+class _Axis:
+    values: np.ndarray
+    """Where each entry lies."""
+    step: float | None
+    """From one entry to the next; None when the entries are listed one by one."""
+    units: str
+    degrees: float | None
+    """What turns the values into degrees; None when they are no angles."""
+    is_counted: bool
+    """The entries are only numbered 0, 1, 2, …: nobody has calibrated the axis."""
 
 
 def find(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array | None:
@@ -25,12 +41,13 @@ def find(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array | None:
         return None
     group = experiments[choose_array(path, names, wanted)]
     dataset = group["data"]
-    axes = [_axis(group, position) for position in range(dataset.ndim)]
-    angles, source = _angles(group, dataset.shape, axes)
-    sizes = [nanometres(scale, units) for scale, _, units in axes]
+    axes = [_axis(group, position, size) for position, size in enumerate(dataset.shape)]
+    angles, source = _angles(group, axes)
+    sizes = [None if axis.step is None else nanometres(axis.step, axis.units) for axis in axes]
+    is_tilted = angles is not None or (len(axes) == 3 and axes[0].degrees is not None)
     return Hdf5Array(
         dataset=dataset,
-        kind="projections" if angles is not None else "unknown",
+        kind="projections" if is_tilted else "unknown",
         tilt_angles=angles,
         angles_from=source,
         pixel_size_nm=sizes[-1] if sizes else None,
@@ -39,26 +56,35 @@ def find(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array | None:
     )
 
 
-def _axis(group: "h5py.Group", position: int) -> tuple[float, float, str]:
-    attributes = group[f"axis-{position}"].attrs if f"axis-{position}" in group else {}
-    scale, offset = number(attributes.get("scale", 1)), number(attributes.get("offset", 0))
-    return (1.0 if scale is None else scale), offset or 0.0, text(attributes.get("units", ""))
+def _axis(group: "h5py.Group", position: int, size: int) -> _Axis:
+    said = group.get(f"axis-{position}")
+    attributes = {} if said is None else said.attrs
+    units = text(attributes.get("units", ""))
+    degrees = angle_factor(text(attributes.get("name", "")), units)
+    listed = None if said is None else said.get("axis")
+    if listed is not None and listed.shape == (size,):
+        return _Axis(np.asarray(listed[()], dtype=float), None, units, degrees, is_counted=False)
+    scale, offset = number(attributes.get("scale", 1)), number(attributes.get("offset", 0)) or 0.0
+    step = 1.0 if scale is None else scale
+    return _Axis(offset + step * np.arange(size), step, units, degrees, is_counted=(offset, step) == (0, 1))
 
 
-def _angles(
-    group: "h5py.Group", shape: tuple[int, ...], axes: list[tuple[float, float, str]]
-) -> tuple[np.ndarray | None, str]:
-    if len(shape) == 3:
-        saved = group.get("metadata/Tomography/tilts")
-        if saved is not None and saved.size == shape[0]:
-            return np.asarray(saved[()], dtype=float).reshape(-1), "HyperSpy metadata"
-        scale, offset, units = axes[0]
-        factor = degrees_factor(units)
-        if factor is not None:
-            return factor * (offset + scale * np.arange(shape[0])), "HyperSpy axis"
-        return None, ""
-    for place in _STAGE_TILT if len(shape) == 2 else ():
+def _angles(group: "h5py.Group", axes: list[_Axis]) -> tuple[np.ndarray | None, str]:
+    if len(axes) == 3:
+        return _angles_of_stack(group, axes[0])
+    for place in _STAGE_TILT if len(axes) == 2 else ():
         tilt = number(group[place].attrs.get("tilt_alpha")) if place in group else None
         if tilt is not None:
             return np.array([tilt]), "HyperSpy metadata"
     return None, ""
+
+
+def _angles_of_stack(group: "h5py.Group", axis: _Axis) -> tuple[np.ndarray | None, str]:
+    saved = next((group[place] for place in _ETSPY_TILTS if getattr(group.get(place), "size", 0)), None)
+    if saved is not None:
+        return np.asarray(saved[()], dtype=float).reshape(-1), "HyperSpy metadata"
+    # ETSpy calls an axis that nobody has calibrated "degrees", and a name without units calibrates nothing
+    is_trusted = not axis.is_counted or (_ETSPY not in group and is_unit(axis.units))
+    if axis.degrees is None or not is_trusted:
+        return None, ""
+    return axis.degrees * axis.values, "HyperSpy axis"

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from livetomo.errors import FileError
+from livetomo.formats.units import degrees_factor, is_unit
 
 _ANGLE_WORDS = ("angle", "tilt", "theta", "alpha")
 
@@ -45,6 +46,11 @@ def is_angle_name(name: str) -> bool:
     """Tell whether an array's name says that it holds angles."""
     last = name.rsplit("/", 1)[-1].lower()
     return any(word in last for word in _ANGLE_WORDS)
+
+
+def angle_factor(name: str, unit: object) -> float | None:
+    """Give what turns the values of an array or axis into degrees, by its unit or else its name; None when no angle."""
+    return 1.0 if not is_unit(unit) and is_angle_name(name) else degrees_factor(unit)
 
 
 def choose_angles(arrays: Mapping[str, np.ndarray]) -> np.ndarray | None:

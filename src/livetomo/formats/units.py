@@ -29,6 +29,7 @@ _NANOMETRES = {
     "angstroms": 0.1,
 }
 _DEGREES = {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / math.pi, "radian": 180 / math.pi}
+_NO_UNITS = {"", "<undefined>", "none"}
 _LARGEST_PIXEL_NM = 1e6
 
 
@@ -53,6 +54,11 @@ def degrees_factor(unit: object) -> float | None:
     """Give what turns an angle in this unit into degrees; None when the unit is no angle."""
     plain = _plain(unit)
     return _DEGREES.get(plain, _DEGREES.get(plain.rstrip("s")))
+
+
+def is_unit(unit: object) -> bool:
+    """Tell whether anything is said at all."""
+    return _plain(unit) not in _NO_UNITS
 
 
 def unequal_edges(sizes_nm: Sequence[float | None]) -> dict[str, list[float]]:
