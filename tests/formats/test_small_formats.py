@@ -19,12 +19,24 @@ STACK = RANDOM.integers(0, 200, (4, 5, 6)).astype(np.uint8)
 ANGLES = [-20.0, -5.5, 3.0, 40.0]
 
 
-def test_big_tiff_and_compressed_tiff(tmp_path):
-    tifffile.imwrite(tmp_path / "a.tif", STACK, bigtiff=True, photometric="minisblack", compression="zlib")
+@pytest.mark.parametrize("compression", ["zlib", "lzw", "packbits", "zstd"])
+def test_big_tiff_and_compressed_tiff(tmp_path, compression):
+    tifffile.imwrite(tmp_path / "a.tif", STACK, bigtiff=True, photometric="minisblack", compression=compression)
     np.testing.assert_array_equal(read(tmp_path / "a.tif").data, STACK)
     packed = gzip.compress((tmp_path / "a.tif").read_bytes())
     (tmp_path / "a.tif.gz").write_bytes(packed)
     np.testing.assert_array_equal(read(tmp_path / "a.tif.gz").data, STACK)
+
+
+def test_damaged_lzw_is_refused_with_the_file_named(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", STACK, compression="lzw", photometric="minisblack")
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        start = tiff.pages[0].dataoffsets[0]
+    raw = bytearray((tmp_path / "a.tif").read_bytes())
+    raw[start : start + 20] = b"\xff" * 20
+    (tmp_path / "a.tif").write_bytes(raw)
+    with pytest.raises(FileError, match=r"a\.tif: cannot be read as TIFF"):
+        read(tmp_path / "a.tif")
 
 
 def test_a_tiff_that_lacks_its_last_page(tmp_path):
