@@ -164,6 +164,22 @@ def test_any_array_with_angles_beside_it(tmp_path):
     np.testing.assert_array_equal(series.tilt_angles, ANGLES)
 
 
+@pytest.mark.parametrize(("name", "units"), [("angles", "rad"), ("angles_rad", ""), ("theta (rad)", "")])
+def test_radians_by_unit_or_by_name(tmp_path, name, units):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["images"], file[name] = STACK, np.radians(ANGLES)
+        file[name].attrs["units"] = units
+    np.testing.assert_allclose(read(tmp_path / "a.h5").tilt_angles, ANGLES)
+
+
+def test_too_many_angles_are_no_volume_unless_the_user_says_so(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["images"], file["angles"] = STACK, [*ANGLES, 60.0]
+    with pytest.raises(MissingMetadata, match="4 images but angles in the file gives 5.*--axes ytx"):
+        read(tmp_path / "a.h5")
+    assert isinstance(read(tmp_path / "a.h5", axes="zyx"), Volume)
+
+
 def test_several_arrays_are_listed(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["one/data"], file["two/data"] = STACK, STACK[:2]

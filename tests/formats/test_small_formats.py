@@ -109,6 +109,25 @@ def test_npz(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "a.npz").tilt_angles, ANGLES)
 
 
+@pytest.mark.parametrize("other", [{"tilt_shifts": np.zeros((4, 2))}, {"tilt_axis": [0.0, 1, 0]}, {"alpha": [1.0] * 9}])
+def test_npz_with_other_arrays_that_speak_of_tilts(tmp_path, other):
+    np.savez(tmp_path / "a.npz", images=STACK, **other, tilts=ANGLES)
+    np.testing.assert_array_equal(read(tmp_path / "a.npz").tilt_angles, ANGLES)
+
+
+def test_npz_and_matlab_say_which_axis_has_as_many_entries_as_there_are_angles(tmp_path):
+    np.savez(tmp_path / "a.npz", images=STACK.transpose(1, 2, 0), tilt_angles=ANGLES)
+    with pytest.raises(MissingMetadata, match="5 images but a.npz gives 4.*--axes yxt"):
+        read(tmp_path / "a.npz")
+    scipy.io.savemat(tmp_path / "a.mat", {"images": STACK, "angle": ANGLES})
+    with pytest.raises(MissingMetadata, match="6 images but a variable in the file gives 4.*--axes tyx"):
+        read(tmp_path / "a.mat")
+    np.save(tmp_path / "b.npy", STACK)
+    (tmp_path / "b.tlt").write_text("1\n2\n3\n")
+    with pytest.raises(MissingMetadata, match="4 images but b.tlt has 3 angles.*--axes zyx"):
+        read(tmp_path / "b.npy")
+
+
 @pytest.mark.parametrize(("form", "text"), [("Binary", "a.bin"), ("XML", " ".join(map(str, STACK.ravel())))])
 def test_xdmf_with_its_array_elsewhere(tmp_path, form, text):
     (tmp_path / "a.bin").write_bytes(b"12" + STACK.tobytes())
@@ -204,6 +223,13 @@ def test_describe_what_is_not_known(tmp_path):
         "--pixel-size-nm NM",
         "--tilt-axis x|y|DEGREES",
     ]
+
+
+def test_describe_notes_angles_that_look_like_radians(tmp_path):
+    np.savez(tmp_path / "a.npz", images=np.zeros((11, 5, 6)), theta=np.radians(np.linspace(-50, 50, 11)))
+    assert "look like radians" in describe(tmp_path / "a.npz")["angles_note"]
+    np.savez(tmp_path / "a.npz", images=np.zeros((11, 5, 6)), theta=np.linspace(-50, 50, 11))
+    assert describe(tmp_path / "a.npz")["angles_note"] is None
 
 
 def test_an_image_without_angle_is_a_thin_volume(tmp_path):

@@ -1,5 +1,6 @@
 """Bring an array into the order (tilt or z, y, x)."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -64,6 +65,27 @@ def ordered(
         turned = array.transpose([letters.index(letter) for letter in (first, "y", "x")])
         kind = {"t": "projections", "z": "volume"}.get(first, kind)  # type: ignore[assignment]
     return turned.astype(turned.dtype.newbyteorder("="), copy=False), kind
+
+
+def order_advice(shape: tuple[int, ...], stored_axes: str, n_angles: Collection[int]) -> str:
+    """Say what order of the axes to try when a stack has not as many images as there are angles.
+
+    Parameters
+    ----------
+    shape
+        Sizes as (tilt, y, x).
+    stored_axes
+        Order in which the file has them, ``?`` for tilt or z.
+    n_angles
+        How many angles each source gives.
+    """
+    fitting = [size for size in shape[1:] if size in n_angles and shape[0] > 1]
+    if not fitting:
+        order = stored_axes.replace("?", "z").replace("t", "z")
+        return f'or, when it is a volume, axes="{order}" (--axes {order})'
+    place = stored_axes.index("yx"[shape[1:].index(fitting[0])])
+    order = "yx"[:place] + "t" + "yx"[place:]
+    return f'or, when its axis of {fitting[0]} entries is that of the tilts, axes="{order}" (--axes {order})'
 
 
 def _named(dtype: np.dtype) -> str:

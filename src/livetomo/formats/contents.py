@@ -15,6 +15,9 @@ class Contents:
     data: np.ndarray
     """(tilt, y, x), (z, y, x) or, from a file with one image, (1, y, x)."""
 
+    stored_axes: str = "?yx"
+    """Order in which the file has these axes, slowest first; ``?`` for tilt or z."""
+
     kind: Literal["projections", "volume", "unknown"] = "unknown"
     """What the file says the first axis is; ``unknown`` when it does not say."""
 

@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from livetomo.formats.contents import Contents
 from livetomo.formats.read import make_options, read_contents, tilt_axis_of
 from livetomo.formats.table import find_format
 from livetomo.formats.writers.facts import plain_values
+
+_FEWEST_TO_TELL = 10
+_RADIANS_NOTE = "these look like radians but are taken as degrees; give degrees with --angles FILE"
 
 
 def describe(path: str | os.PathLike[str], **what_the_user_says: Any) -> dict[str, Any]:
@@ -17,9 +22,9 @@ def describe(path: str | os.PathLike[str], **what_the_user_says: Any) -> dict[st
     -------
     facts
         ``kind`` ("tilt series" or "volume"), ``format``, ``name``, ``shape``, ``axes``, ``dtype``, ``tilt_angles`` in
-        degrees and ``angles_from``, ``pixel_size_nm``, ``tilt_axis_deg``, ``tilt_axis_origin``, ``tilt_axis_from``,
-        ``metadata``, and ``unknown``: for each thing that the file does not say ``what`` it is and the ``option``
-        that supplies it. Shape and tilt axis are those of the images as stored, not yet turned.
+        degrees, ``angles_from`` and ``angles_note``, ``pixel_size_nm``, ``tilt_axis_deg``, ``tilt_axis_origin``,
+        ``tilt_axis_from``, ``metadata``, and ``unknown``: for each thing that the file does not say ``what`` it is and
+        the ``option`` that supplies it. Shape and tilt axis are those of the images as stored, not yet turned.
 
     Raises
     ------
@@ -45,12 +50,18 @@ def describe(path: str | os.PathLike[str], **what_the_user_says: Any) -> dict[st
         sign = -1 if options.flip_angles else 1
         facts["tilt_angles"] = None if angles is None else (sign * angles).tolist()
         facts["angles_from"] = contents.angles_from or None
+        facts["angles_note"] = _RADIANS_NOTE if angles is not None and _look_like_radians(angles) else None
         facts["tilt_axis_deg"] = axis_deg
         facts["tilt_axis_origin"] = origin
         facts["tilt_axis_from"] = contents.tilt_axis_from if origin == "file" else origin
     facts["metadata"] = plain_values(contents.metadata)
     facts["unknown"] = _unknown(contents, is_series, origin)
     return facts
+
+
+def _look_like_radians(angles: np.ndarray) -> bool:
+    is_narrow = len(angles) >= _FEWEST_TO_TELL and np.abs(angles).max() <= np.pi
+    return bool(is_narrow and not np.equal(angles, np.round(angles)).all())
 
 
 def _unknown(contents: Contents, is_series: bool, tilt_axis_origin: str) -> list[dict[str, str]]:

@@ -108,7 +108,7 @@ def _angles(dim: "h5py.Dataset | None", n_tilts: int) -> np.ndarray | None:
         return None
     factor = angle_factor(text(dim.attrs.get("name", "")), text(dim.attrs.get("units", "")))
     values = np.asarray(dim[()], dtype=np.float64).reshape(-1)
-    if factor is None or values.size not in {2, n_tilts}:
+    if factor is None:
         return None
     if values.size == 2 and n_tilts != 2:
         values = values[0] + (values[1] - values[0]) * np.arange(n_tilts)

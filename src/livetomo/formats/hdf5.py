@@ -12,7 +12,7 @@ from livetomo.formats import data_exchange, emd_ncem, emd_velox, hyperspy, nexus
 from livetomo.formats.axes import Kind, ordered
 from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import expect_bytes, expect_sane_shape, reading
-from livetomo.formats.hdf5_array import Hdf5Array
+from livetomo.formats.hdf5_array import Hdf5Array, text
 from livetomo.formats.named_arrays import choose_angles, choose_array, is_angle_name
 
 if TYPE_CHECKING:
@@ -81,15 +81,18 @@ def _by_name(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array:
     arrays = _arrays(file)
     shapes = {name: tuple(array.shape) for name, array in arrays.items() if array.dtype.kind in "iufb"}
     name = choose_array(path, shapes, wanted)
+    beside = {other: array for other, array in arrays.items() if is_angle_name(other) and array.ndim <= 2}
     angles = choose_angles(
-        {other: array[()] for other, array in arrays.items() if is_angle_name(other) and array.ndim <= 2}
+        {other: array[()] for other, array in beside.items()},
+        shapes[name],
+        {other: text(array.attrs.get("units", "")) for other, array in beside.items()},
     )
-    fits = angles is not None and len(angles) in shapes[name]
+    is_series = angles is not None and len(shapes[name]) == 3
     return Hdf5Array(
         dataset=arrays[name],
-        tilt_angles=angles if fits else None,
-        angles_from="angles in the file" if fits else "",
-        kind="projections" if fits else "unknown",
+        tilt_angles=angles if is_series else None,
+        angles_from="angles in the file" if is_series else "",
+        kind="projections" if is_series else "unknown",
         metadata={"dataset": name},
     )
 
@@ -108,11 +111,11 @@ def _arrays(file: "h5py.File") -> dict[str, Any]:
 
 
 def _contents(path: Path, found: Hdf5Array, data: np.ndarray, kind: Kind) -> Contents:
-    fits = found.tilt_angles is not None and len(found.tilt_angles) == len(data)
-    if found.angles_from == "angles in the file" and not fits:
-        found, kind = replace(found, tilt_angles=None, angles_from=""), "unknown"
+    if kind == "volume":
+        found = replace(found, tilt_angles=None, angles_from="")
     return Contents(
         data=data,
+        stored_axes=found.axes,
         kind=kind,
         tilt_angles=found.tilt_angles,
         angles_from=found.angles_from,

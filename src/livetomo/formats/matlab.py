@@ -36,13 +36,15 @@ def read(path: Path, options: ReadOptions) -> Contents:
     arrays = _arrays(path)
     name = choose_array(path, {name: array.shape for name, array in arrays.items()}, options.dataset)
     data, kind = ordered(path, arrays[name], options.axes, _DEFAULT_AXES)
-    angles = choose_angles({other: array for other, array in arrays.items() if other != name})
-    fits = angles is not None and len(angles) == len(data) and kind != "volume"
+    others = {other: array for other, array in arrays.items() if other != name}
+    is_stack = arrays[name].ndim == 3 and kind != "volume"
+    angles = choose_angles(others, arrays[name].shape) if is_stack else None
     return Contents(
         data=data,
-        kind="projections" if fits else kind,
-        tilt_angles=angles if fits else None,
-        angles_from="a variable in the file" if fits else "",
+        stored_axes=_DEFAULT_AXES,
+        kind=kind if angles is None else "projections",
+        tilt_angles=angles,
+        angles_from="" if angles is None else "a variable in the file",
         name=path.stem,
         metadata={"variable": name},
     )

@@ -36,12 +36,12 @@ def read(path: Path, options: ReadOptions) -> Contents:
         with opened(path) as stream:
             array = _read_npy(stream, path)
     data, kind = ordered(path, array, options.axes, "?yx")
-    fits = angles is not None and len(angles) == len(data)
+    angles = None if kind == "volume" else angles
     return Contents(
         data=data,
-        kind="projections" if fits and kind == "unknown" else kind,
-        tilt_angles=angles if fits else None,
-        angles_from=path.name if fits else "",
+        kind=kind if angles is None else "projections",
+        tilt_angles=angles,
+        angles_from="" if angles is None else path.name,
         name=stem_of(path).name,
     )
 
@@ -80,4 +80,5 @@ def _read_npz(path: Path, options: ReadOptions) -> tuple[np.ndarray, np.ndarray 
     with reading(path, "NumPy .npz", *_ERRORS), np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     name = choose_array(path, {name: array.shape for name, array in arrays.items()}, options.dataset)
-    return arrays[name], choose_angles(arrays)
+    array = arrays.pop(name)
+    return array, choose_angles(arrays, array.shape) if array.ndim == 3 else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from livetomo.errors import FileError, IncompleteFile, MissingMetadata
 from livetomo.formats.angles import checked_angles, read_angles
-from livetomo.formats.axes import checked_axes
+from livetomo.formats.axes import checked_axes, order_advice
 from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import reading
 from livetomo.formats.orient import axis_degrees, turn
@@ -140,6 +140,7 @@ def read_contents(path: str | os.PathLike[str], options: ReadOptions | None = No
         if n_bytes == 0:
             raise IncompleteFile(f"{path}: the file is empty (0 bytes); it is still being written or was lost")
         contents = load_reader(find_format(path, options.shape is not None))(path, options)
+        contents = replace(contents, stored_axes=options.axes or contents.stored_axes)
         contents = with_sidecars(contents, path, given_angles=options.angles is not None)
     return _with_users_word(contents, options, path)
 
@@ -158,7 +159,8 @@ def _with_users_word(contents: Contents, options: ReadOptions, path: Path) -> Co
     if angles_found is not None and len(angles_found) != len(contents.data):
         raise MissingMetadata(
             f"{path}: it holds {len(contents.data)} images but {contents.angles_from} gives {len(angles_found)} tilt "
-            "angles; give one angle for each image with angles= (--angles FILE)"
+            "angles; give one angle for each image with angles= (--angles FILE), "
+            + order_advice(contents.data.shape, contents.stored_axes, [len(angles_found)])
         )
     return contents
 

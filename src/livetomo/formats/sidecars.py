@@ -10,6 +10,7 @@ import numpy as np
 
 from livetomo.errors import FileError, MissingMetadata
 from livetomo.formats.angles import read_angles
+from livetomo.formats.axes import order_advice
 from livetomo.formats.compression import is_compressed
 from livetomo.formats.contents import Contents
 from livetomo.formats.guard import reading
@@ -87,15 +88,15 @@ def _with_fei_log(contents: Contents, log: Path) -> Contents:
 
 def _with_angles(contents: Contents, path: Path) -> Contents:
     n_images = len(contents.data)
-    misfits: list[str] = []
+    misfits: dict[str, int] = {}
     for source, angles in angle_sources(path, n_images):
         if len(angles) == n_images:
             return replace(contents, tilt_angles=angles, angles_from=source, kind="projections")
-        misfits.append(f"{source} has {len(angles)} angles")
+        misfits[f"{source} has {len(angles)} angles"] = len(angles)
     if misfits and contents.tilt_angles is None:
         raise MissingMetadata(
             f"{path}: it holds {n_images} images but {' and '.join(misfits)}; give the right angles with angles= "
-            '(--angles FILE), or read it as a volume with axes="zyx" (--axes zyx)'
+            "(--angles FILE), " + order_advice(contents.data.shape, contents.stored_axes, misfits.values())
         )
     for name in _OF_ANY_NAME if contents.tilt_angles is None else ():
         of_any = _angles_if_any(path.with_name(name))

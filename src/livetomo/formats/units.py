@@ -29,7 +29,7 @@ _NANOMETRES = {
     "angstroms": 0.1,
 }
 _DEGREES = {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / math.pi, "radian": 180 / math.pi}
-_NO_UNITS = {"", "<undefined>", "none"}
+_NO_UNITS = {"", "<undefined>"}
 _LARGEST_PIXEL_NM = 1e6
 
 
