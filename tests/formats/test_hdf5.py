@@ -164,6 +164,31 @@ def test_any_array_with_angles_beside_it(tmp_path):
     np.testing.assert_array_equal(series.tilt_angles, ANGLES)
 
 
+def test_any_array_with_an_axis_of_length_one(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["images"], file["angles"] = STACK[:, np.newaxis], ANGLES
+    np.testing.assert_array_equal(read(tmp_path / "a.h5").projections, STACK)
+
+
+def test_arrays_that_lie_in_other_files(tmp_path):
+    with h5py.File(tmp_path / "raw.h5", "w") as file:
+        file["entry/images"] = STACK
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["scan"] = h5py.ExternalLink("raw.h5", "/entry")
+        file["lost"] = h5py.ExternalLink("lost.h5", "/entry")
+        file["angles"] = ANGLES
+    series = read(tmp_path / "a.h5")
+    np.testing.assert_array_equal(series.projections, STACK)
+    np.testing.assert_array_equal(series.tilt_angles, ANGLES)
+
+
+def test_no_image_yet(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("images", shape=(0, 5, 6), maxshape=(None, 5, 6), dtype="u2")
+    with pytest.raises(IncompleteFile, match="/images holds no image yet, its sizes are 0 × 5 × 6"):
+        read(tmp_path / "a.h5")
+
+
 @pytest.mark.parametrize(("name", "units"), [("angles", "rad"), ("angles_rad", ""), ("theta (rad)", "")])
 def test_radians_by_unit_or_by_name(tmp_path, name, units):
     with h5py.File(tmp_path / "a.h5", "w") as file:

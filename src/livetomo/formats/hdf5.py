@@ -12,7 +12,7 @@ from livetomo.formats import data_exchange, emd_ncem, emd_velox, hyperspy, nexus
 from livetomo.formats.axes import Kind, ordered
 from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import expect_bytes, expect_sane_shape, reading
-from livetomo.formats.hdf5_array import Hdf5Array, text
+from livetomo.formats.hdf5_array import Hdf5Array, text, without_ones
 from livetomo.formats.named_arrays import choose_angles, choose_array, is_angle_name
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ def read(path: Path, options: ReadOptions) -> Contents:
         found = found or _by_name(file, path, options.dataset)
         if not isinstance(found.dataset, h5py.Dataset):
             raise FileError(f"{path}: {options.dataset!r} is a group, not an array")
+        if 0 in found.dataset.shape:
+            sizes = " × ".join(map(str, found.dataset.shape))
+            raise IncompleteFile(f"{path}: {found.dataset.name} holds no image yet, its sizes are {sizes}")
         expect_sane_shape(path, found.dataset.shape or (0,), found.dataset.dtype.itemsize)
         values = found.take()
     data, kind = ordered(path, values, options.axes, found.axes, found.kind)
@@ -79,7 +82,7 @@ def _opened(path: Path) -> "h5py.File":
 
 def _by_name(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array:
     arrays = _arrays(file)
-    shapes = {name: tuple(array.shape) for name, array in arrays.items() if array.dtype.kind in "iufb"}
+    shapes = {name: without_ones(array.shape) for name, array in arrays.items() if array.dtype.kind in "iufb"}
     name = choose_array(path, shapes, wanted)
     beside = {other: array for other, array in arrays.items() if is_angle_name(other) and array.ndim <= 2}
     angles = choose_angles(
@@ -106,7 +109,15 @@ def _arrays(file: "h5py.File") -> dict[str, Any]:
         if isinstance(item, h5py.Dataset) and item.ndim >= 1:
             found[name] = item
 
+    def follow(name: str, link: Any) -> None:
+        item = file.get(name) if isinstance(link, h5py.ExternalLink) else None
+        if isinstance(item, h5py.Group):
+            item.visititems(lambda inner, below: note(f"{name}/{inner}", below))
+        else:
+            note(name, item)
+
     file.visititems(note)
+    file.visititems_links(follow)  # visititems itself stays in its file
     return found
 
 

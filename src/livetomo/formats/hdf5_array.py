@@ -33,9 +33,15 @@ class Hdf5Array:
         array = np.asarray(self.dataset[()])
         if self.rows is not None:
             array = array[self.rows]
-        while array.ndim > 3 and 1 in array.shape:
-            array = array.squeeze(array.shape.index(1))
-        return array
+        return array.reshape(without_ones(array.shape))
+
+
+def without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Give the sizes without those of 1, until three are left."""
+    sizes = list(shape)
+    while len(sizes) > 3 and 1 in sizes:
+        sizes.remove(1)
+    return tuple(sizes)
 
 
 def text(value: Any) -> str:
