@@ -68,6 +68,19 @@ def test_emd_as_tomviz_writes_it(tmp_path, units, factor):
     assert series.pixel_size_nm == pytest.approx(0.336)
 
 
+def test_emd_with_its_angles_last_and_other_arrays_without(tmp_path):
+    with h5py.File(tmp_path / "a.emd", "w") as file:
+        for name in ("data/Fe", "data/survey", "data/tilts"):
+            file.create_group(name).attrs["emd_group_type"] = 1
+        file["data/Fe/data"], file["data/survey/data"] = STACK[:3] + 1, STACK[0]
+        file["data/tilts/data"], file["data/tilts/dim3"] = STACK.transpose(1, 2, 0), ANGLES
+        file["data/tilts/dim1"], file["data/tilts/dim2"] = np.arange(5), np.arange(6)
+        file["data/tilts/dim3"].attrs.update({"name": "angles", "units": "[deg]"})
+    series = read(tmp_path / "a.emd")
+    np.testing.assert_array_equal(series.projections, STACK)
+    np.testing.assert_array_equal(series.tilt_angles, ANGLES)
+
+
 def test_emd_volume_stored_as_x_y_z(tmp_path):
     with h5py.File(tmp_path / "a.emd", "w") as file:
         group = file.create_group("data/tomography")
@@ -96,15 +109,18 @@ def test_nxtomo_takes_projections_only(tmp_path):
     assert series.pixel_size_nm == pytest.approx(5)
 
 
-def test_nxdata_with_an_angle_axis(tmp_path):
+@pytest.mark.parametrize("axes", ["tyx", "yxt", "ytx", "xyt"])
+def test_nxdata_with_an_angle_axis(tmp_path, axes):
+    names = {"t": "tilt", "y": "y", "x": "x"}
     with h5py.File(tmp_path / "a.nxs", "w") as file:
         group = file.create_group("entry/plot")
-        group.attrs.update({"NX_class": "NXdata", "signal": "counts", "axes": ["tilt", "y", "x"]})
-        group["counts"], group["tilt"] = STACK, ANGLES
+        group.attrs.update({"NX_class": "NXdata", "signal": "counts", "axes": [names[letter] for letter in axes]})
+        group["counts"], group["tilt"] = STACK.transpose(["tyx".index(letter) for letter in axes]), ANGLES
         group["tilt"].attrs["units"] = "degrees"
         group["x"], group["y"] = np.arange(6) * 2.0, np.arange(5) * 2.0
         group["x"].attrs["units"] = "um"
     series = read(tmp_path / "a.nxs")
+    np.testing.assert_array_equal(series.projections, STACK)
     np.testing.assert_array_equal(series.tilt_angles, ANGLES)
     assert series.pixel_size_nm == pytest.approx(2000)
 
@@ -222,6 +238,15 @@ def test_a_dark_and_white_are_left_out(tmp_path):
         file["exchange/data_dark"] = STACK
     contents = read_contents(tmp_path / "a.h5")
     np.testing.assert_allclose(contents.tilt_angles, ANGLES)
+
+
+def test_data_exchange_of_sinograms(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["exchange/data"], file["exchange/theta"] = STACK.transpose(1, 0, 2), ANGLES
+        file["exchange/data"].attrs["axes"] = "y:theta:x"
+    series = read(tmp_path / "a.h5")
+    np.testing.assert_array_equal(series.projections, STACK)
+    np.testing.assert_array_equal(series.tilt_angles, ANGLES)
 
 
 def test_not_hdf5_and_not_yet_hdf5(tmp_path):

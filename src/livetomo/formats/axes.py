@@ -1,6 +1,6 @@
 """Bring an array into the order (tilt or z, y, x)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -65,6 +65,23 @@ def ordered(
         turned = array.transpose([letters.index(letter) for letter in (first, "y", "x")])
         kind = {"t": "projections", "z": "volume"}.get(first, kind)  # type: ignore[assignment]
     return turned.astype(turned.dtype.newbyteorder("="), copy=False), kind
+
+
+def order_of(names: Sequence[str], are_angles: Sequence[bool]) -> str:
+    """Give the order of three axes by what they are called, ``?yx`` when that does not say it.
+
+    An angle is the tilt, whatever it is called; beside it, axes that are not called x and y are y and x in turn.
+    """
+    letters = [
+        "?" if is_angle or name not in {"x", "y", "z"} else name
+        for name, is_angle in zip(names, are_angles, strict=True)
+    ]
+    if sorted(letters) in (["?", "x", "y"], ["x", "y", "z"]):
+        return "".join(letters)
+    if sum(are_angles) != 1 or len(letters) != 3:
+        return "?yx"
+    place = list(are_angles).index(True)
+    return "yx"[:place] + "?" + "yx"[place:]
 
 
 def order_advice(shape: tuple[int, ...], stored_axes: str, n_angles: Collection[int]) -> str:

@@ -30,8 +30,8 @@ def find(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array | None:
 
 def _exchange(file: "h5py.File") -> Hdf5Array:
     dataset = file["exchange/data"]
-    named = text(dataset.attrs.get("axes", "")).split(":")
-    is_volume = named[0] == "z"
+    axes = _axes(text(dataset.attrs.get("axes", "")))
+    is_volume = "z" in axes
     angles = None
     if "exchange/theta" in file and not is_volume:
         theta = file["exchange/theta"]
@@ -43,7 +43,7 @@ def _exchange(file: "h5py.File") -> Hdf5Array:
         metadata["shifts_px"] = file[f"{OUR_GROUP}/shifts_px"][()]
     return Hdf5Array(
         dataset=dataset,
-        axes="zyx" if is_volume else "tyx",
+        axes=axes,
         kind="volume" if is_volume else "projections",
         tilt_angles=angles,
         angles_from="theta in the file" if angles is not None else "",
@@ -52,6 +52,12 @@ def _exchange(file: "h5py.File") -> Hdf5Array:
         name=text(ours.get("name", "")) if ours else "",
         metadata=metadata,
     )
+
+
+def _axes(named: str) -> str:
+    """Give the order that an attribute such as ``theta:y:x`` names, ``tyx`` when it names none."""
+    letters = "".join("t" if name in {"theta", "angle"} else name for name in named.lower().split(":"))
+    return letters if sorted(letters) in (["t", "x", "y"], ["x", "y", "z"]) else "tyx"
 
 
 def _pixel_size(file: "h5py.File") -> float | None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from livetomo.errors import FileError
-from livetomo.formats.hdf5_array import Hdf5Array, text
+from livetomo.formats.axes import order_of
+from livetomo.formats.hdf5_array import Hdf5Array, step_nm, text, unit_of
 from livetomo.formats.named_arrays import angle_factor
-from livetomo.formats.units import degrees_factor, nanometres, unequal_edges
+from livetomo.formats.units import unequal_edges
 
 if TYPE_CHECKING:
     import h5py
@@ -18,7 +19,7 @@ OUR_FACTS = "livetomo"
 
 
 def find(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array | None:
-    """Give the array wanted, else the one called HAADF, else the first with three axes, else the first with two."""
+    """Give the array wanted, else HAADF, else the first with three axes (those with angles go before), else two."""
     groups = _array_groups(file)
     if not groups:
         return None
@@ -33,11 +34,16 @@ def find(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array | None:
             return None
     else:
         fitting = [entry for entry in groups if entry[1].ndim in {2, 3}]
-        fitting.sort(key=lambda entry: ("HAADF" not in entry[0].name.upper(), entry[1].ndim != 3))
     if not fitting:
         shapes = ", ".join(f"{group.name} {dataset.shape}" for group, dataset in groups)
         raise FileError(f"{path}: holds no image or stack of images but {shapes}; extract one with its own program")
-    return _calibrated(*fitting[0])
+    found = [_calibrated(*entry) for entry in fitting]
+    return min(found, key=_rank)
+
+
+def _rank(array: Hdf5Array) -> tuple[bool, bool, bool]:
+    is_haadf = "HAADF" in array.metadata["array"].upper()
+    return not is_haadf, array.dataset.ndim != 3, array.tilt_angles is None
 
 
 def _array_groups(file: "h5py.File") -> list[tuple[Any, Any]]:
@@ -61,7 +67,7 @@ def _calibrated(group: "h5py.Group", dataset: "h5py.Dataset") -> Hdf5Array:
     first = 0 if "dim0" in group else 1
     dims = [group.get(f"dim{first + position}") for position in range(dataset.ndim)]
     axes = _axes(dims)
-    sizes = [_step_nm(dim) for dim in dims]
+    sizes = [step_nm(dim) for dim in dims]
     angles = None
     if dataset.ndim == 3:
         across = next(position for position, letter in enumerate(axes) if letter not in "yx")
@@ -87,26 +93,22 @@ def _calibrated(group: "h5py.Group", dataset: "h5py.Dataset") -> Hdf5Array:
 
 def _axes(dims: "list[h5py.Dataset | None]") -> str:
     """Give the order of the axes by their names (tomviz stores volumes as x, y, z); as stored when they do not say."""
-    letters = ""
-    for dim in dims if len(dims) == 3 else []:
-        name = "" if dim is None else text(dim.attrs.get("name", "")).lower().removeprefix("r").strip("_ ")
-        is_angle = dim is not None and degrees_factor(text(dim.attrs.get("units", ""))) is not None
-        letters += name if name in {"x", "y", "z"} and not is_angle else "?"
-    return letters if sorted(letters) in (["?", "x", "y"], ["x", "y", "z"]) else "?yx"
+    known = [dim for dim in dims if dim is not None]
+    if len(known) != 3 or len(dims) != 3:
+        return "?yx"
+    names = [_name(dim).lower().removeprefix("r").strip("_ ") for dim in known]
+    return order_of(names, [angle_factor(_name(dim), unit_of(dim)) is not None for dim in known])
 
 
-def _step_nm(dim: "h5py.Dataset | None") -> float | None:
-    if dim is None or dim.size < 2:
-        return None
-    values = np.asarray(dim[:2], dtype=float)
-    return nanometres(values[1] - values[0], text(dim.attrs.get("units", "")))
+def _name(dim: "h5py.Dataset") -> str:
+    return text(dim.attrs.get("name", ""))
 
 
 def _angles(dim: "h5py.Dataset | None", n_tilts: int) -> np.ndarray | None:
     """Give the tilt angles of the first axis: in degrees or radians, one value each or the first two (EMD 1.0)."""
     if dim is None:
         return None
-    factor = angle_factor(text(dim.attrs.get("name", "")), text(dim.attrs.get("units", "")))
+    factor = angle_factor(_name(dim), unit_of(dim))
     values = np.asarray(dim[()], dtype=np.float64).reshape(-1)
     if factor is None:
         return None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from livetomo.formats.axes import Kind
+from livetomo.formats.units import nanometres
 
 if TYPE_CHECKING:
     import h5py
@@ -42,6 +43,19 @@ def without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     while len(sizes) > 3 and 1 in sizes:
         sizes.remove(1)
     return tuple(sizes)
+
+
+def unit_of(dim: "h5py.Dataset") -> str:
+    """Give what the values along an axis are in, "" when nothing is said."""
+    return text(dim.attrs.get("units", ""))
+
+
+def step_nm(dim: "h5py.Dataset | None") -> float | None:
+    """Give the distance of the first two values along an axis in nanometres, None when it is no length."""
+    if dim is None or dim.size < 2:
+        return None
+    values = np.asarray(dim[:2], dtype=float)
+    return nanometres(values[1] - values[0], unit_of(dim))
 
 
 def text(value: Any) -> str:

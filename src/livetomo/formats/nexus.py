@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from livetomo.formats.hdf5_array import Hdf5Array, number, text
-from livetomo.formats.named_arrays import choose_array, is_angle_name
+from livetomo.formats.axes import order_of
+from livetomo.formats.hdf5_array import Hdf5Array, number, step_nm, text, unit_of
+from livetomo.formats.named_arrays import angle_factor, choose_array
 from livetomo.formats.units import degrees_factor, nanometres
 
 if TYPE_CHECKING:
@@ -90,27 +91,29 @@ def _signal(group: "h5py.Group") -> "h5py.Dataset | None":
 
 
 def _data(group: "h5py.Group", dataset: "h5py.Dataset") -> Hdf5Array:
-    raw = group.attrs.get("axes", [])
-    names = [text(name) for name in np.atleast_1d(raw)] if len(np.atleast_1d(raw)) else []
-    names = [name if name in group and _is_array(group[name]) else "" for name in names[: dataset.ndim]]
-    angles, size_nm = None, None
-    first, last = (names[0], names[-1]) if len(names) == dataset.ndim else ("", "")
-    if first and dataset.ndim == 3:
-        units = text(group[first].attrs.get("units", ""))
-        factor = degrees_factor(units)
-        if not units and is_angle_name(first):
-            factor = 1.0
-        angles = None if factor is None else factor * np.asarray(group[first][()], dtype=np.float64)
-    if last and group[last].size > 1:
-        steps = np.asarray(group[last][:2], dtype=float)
-        size_nm = nanometres(steps[1] - steps[0], text(group[last].attrs.get("units", "")))
+    names = [text(name) for name in np.atleast_1d(group.attrs.get("axes", []))][: dataset.ndim]
+    dims = [group[name] if name in group and _is_array(group[name]) else None for name in names]
+    if len(dims) != dataset.ndim:
+        return Hdf5Array(dataset=dataset)
+    if dataset.ndim != 3:
+        return Hdf5Array(dataset=dataset, pixel_size_nm=step_nm(dims[-1]))
+    are_angles = [_angles(name, dim) is not None for name, dim in zip(names, dims, strict=True)]
+    axes = order_of([name.lower() for name in names], are_angles)
+    across = next(position for position, letter in enumerate(axes) if letter not in "yx")
+    angles = _angles(names[across], dims[across])
     return Hdf5Array(
         dataset=dataset,
+        axes=axes,
         kind="projections" if angles is not None else "unknown",
         tilt_angles=angles,
-        angles_from="" if angles is None else f"{first} in the file",
-        pixel_size_nm=size_nm,
+        angles_from="" if angles is None else f"{names[across]} in the file",
+        pixel_size_nm=step_nm(dims[axes.index("x")]),
     )
+
+
+def _angles(name: str, dim: "h5py.Dataset | None") -> np.ndarray | None:
+    factor = None if dim is None else angle_factor(name, unit_of(dim))
+    return None if dim is None or factor is None else factor * np.asarray(dim[()], dtype=np.float64).reshape(-1)
 
 
 def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
