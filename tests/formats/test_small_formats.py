@@ -49,6 +49,31 @@ def test_a_tiff_that_lacks_its_last_page(tmp_path):
         read(tmp_path / "a.tif")
 
 
+@pytest.mark.parametrize("odd", [STACK[1, :2], STACK[1].astype(np.float32)])
+def test_a_tiff_page_unlike_the_others_is_named(tmp_path, odd):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for image in [*STACK[[0] * 5], odd, *STACK[[0] * 5]]:
+            writer.write(image, contiguous=False, metadata=None, photometric="minisblack")
+    with pytest.raises(FileError, match="pages of 5 × 6 uint8 .* page 5 of . × 6 .*one size and type"):
+        read(tmp_path / "a.tif")
+
+
+def test_tiff_images_written_one_by_one_are_a_stack(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for image in STACK:
+            writer.write(image, photometric="minisblack", contiguous=False)
+    np.testing.assert_array_equal(read(tmp_path / "a.tif").data, STACK)
+    np.testing.assert_array_equal(read(tmp_path / "a.tif", dataset="2").data[0], STACK[2])
+
+
+@pytest.mark.parametrize(("grey_size", "expected"), [((2, 2), (1, 5, 6)), ((4, 5), (1, 4, 5))])
+def test_tiff_in_colour_gives_way_to_grey_that_is_no_thumbnail(tmp_path, grey_size, expected):
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        writer.write(np.zeros((5, 6, 3), np.uint8), photometric="rgb", metadata=None)
+        writer.write(np.zeros(grey_size, np.uint8), photometric="minisblack", metadata=None)
+    assert read(tmp_path / "a.tif").data.shape == expected
+
+
 def test_tiff_colour_becomes_luminance(tmp_path):
     colour = RANDOM.integers(0, 200, (5, 6, 3)).astype(np.uint8)
     tifffile.imwrite(tmp_path / "a.tif", colour, photometric="rgb")
