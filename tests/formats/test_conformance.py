@@ -28,13 +28,13 @@ def from_mrcfile(path: Path) -> np.ndarray:
             return np.array(file.data)
 
 
-def from_tifffile(path: Path) -> np.ndarray:
+def from_tifffile(path: Path, series: int = 0) -> np.ndarray:
     if path.suffix == ".gz":
         return tifffile.imread(io.BytesIO(gzip.decompress(path.read_bytes())))
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             return tifffile.imread(io.BytesIO(archive.read(archive.namelist()[0])))
-    return tifffile.imread(path)
+    return tifffile.imread(path, series=series)
 
 
 def from_rsciio(plugin: str, path: Path) -> np.ndarray:
@@ -90,8 +90,9 @@ SAMPLES = [
     ),
     Sample("cryo-sim/TS_01_0000_-60.0.tif", from_tifffile, (1, 500, 500)),
     Sample("eels-gst/EELS_GST_4_5_ali.tif", from_tifffile, (18, 100, 75)),
-    Sample("formats/tiff/JEOL-SightX-TEM-mag-dummy.tif.gz", from_tifffile, (1, 556, 556), None, (0.1,)),
+    Sample("formats/tiff/JEOL-SightX-TEM-mag-dummy.tif.gz", from_tifffile, (1, 556, 556), 1.82078853, (0.1,)),
     Sample("formats/tiff/TVIPS_bin4.zip", from_tifffile, (1, 1024, 1024), 1.4208037, (-0.007,)),
+    Sample("formats/tiff/olympus_SIS.tif", partial(from_tifffile, series=1), (1, 101, 112), 0.023927918),
     Sample("formats/tiff/ome.tiff", from_tifffile, (2, 6, 6)),
     Sample("formats/tiff/test_loading_image_saved_with_DM.tif", from_tifffile, (1, 68, 68), 168.674692),
     Sample("formats/tiff/test_loading_image_saved_with_DM_stack.tif", from_tifffile, (2, 68, 68), 168.674007),

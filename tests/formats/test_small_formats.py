@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import h5py
 import imageio.v3 as imageio
@@ -11,7 +12,7 @@ import scipy.io
 import tifffile
 
 from livetomo.errors import FileError, IncompleteFile, MissingMetadata
-from livetomo.formats import describe, read, read_contents, write
+from livetomo.formats import describe, digital_micrograph, read, read_contents, vendor, write
 from livetomo.model import TiltSeries, Volume
 
 RANDOM = np.random.default_rng(0)
@@ -97,6 +98,23 @@ def test_ome_pixel_size(tmp_path):
     assert read(tmp_path / "a.ome.tif").voxel_size_nm == pytest.approx(0.025)
 
 
+def test_imagej_escapes_its_units(tmp_path):
+    for unit, edge_nm in (("\\u00B5m", 500), ("\\u00C5", 0.05)):
+        tifffile.imwrite(
+            tmp_path / "a.tif", STACK, imagej=True, resolution=(2, 2), metadata={"unit": unit, "axes": "ZYX"}
+        )
+        assert read(tmp_path / "a.tif").voxel_size_nm == pytest.approx(edge_nm)
+
+
+@pytest.mark.parametrize(("mode", "edge_nm"), [("MAG", pytest.approx(25.4e6 / 3629 / 150_000)), ("DIFF", None)])
+def test_jeol_pixel_size_is_that_of_the_camera_over_the_magnification(tmp_path, mode, edge_nm):
+    said = f"<ModeString>{mode}</ModeString><SelectorValue>150000</SelectorValue>"
+    text = f"<TemReporter><ImageFormingSystem>{said}</ImageFormingSystem></TemReporter>"
+    resolution = {"resolution": (3629, 3629), "resolutionunit": "INCH"}
+    tifffile.imwrite(tmp_path / "a.tif", STACK[0], description=text, metadata=None, **resolution)
+    assert read(tmp_path / "a.tif").voxel_size_nm == edge_nm
+
+
 def test_a_zip_with_several_files_asks_which(shared_data):
     with pytest.raises(FileError, match="holds 5 files.*--dataset.*FEI-Helios-navcam.tif"):
         read(shared_data / "formats/tiff/tiff_FEI_Helios.zip")
@@ -169,6 +187,15 @@ def test_dm_stack_with_tilts_in_its_calibration(shared_data, tmp_path):
     micrometre, degree = "um".encode("utf-16-le"), "° ".encode("utf-16-le")
     (tmp_path / "a.dm3").write_bytes(raw.replace(micrometre, degree))
     np.testing.assert_allclose(read(tmp_path / "a.dm3").tilt_angles, 4 * np.arange(66.0))
+
+
+def test_dm_stack_with_as_many_images_as_its_tags_plan(shared_data):
+    pytest.importorskip("rsciio")
+    file = shared_data / "needle/DM_Series_Test/BF_001.dm3"  # one of a series planned from -72 to 72 by 3 degrees
+    (signal,) = vendor.read_signals(file, "digitalmicrograph")
+    stack = replace(signal, data=np.zeros((49, 2, 2)), axes=(signal.axes[0], *signal.axes))
+    np.testing.assert_array_equal(digital_micrograph._angles(stack)[0], np.arange(-72.0, 73, 3))
+    assert digital_micrograph._angles(replace(stack, data=np.zeros((48, 2, 2))))[0] is None
 
 
 def test_spectra_are_refused(shared_data):

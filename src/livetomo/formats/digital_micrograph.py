@@ -15,6 +15,9 @@ from livetomo.formats.vendor import Signal, choose_signal, find_tag, read_signal
 
 _STAGE_TILT = (("Microscope Info", "Stage Position", "Stage Alpha"), ("Microscope Info", "Stage Alpha"))
 
+_PLAN = ("ImageTags", "Tomography", "Tomography setup", "Tilt angles")
+_PLAN_VALUES = ("Minimum tilt angle (deg)", "Maximum tilt angle (deg)", "Tilt angle step (deg)")
+
 
 def read(path: Path, options: ReadOptions) -> Contents:
     """Read the images of a DM file; of several the first stack or image that is not a thumbnail, or ``dataset``.
@@ -58,15 +61,36 @@ def _expect_complete(path: Path) -> None:
 
 def _angles(signal: Signal) -> tuple[np.ndarray | None, str]:
     if signal.data.ndim == 3:
-        return signal.stack_angles, "DM calibration"
+        calibrated = signal.stack_angles
+        if calibrated is not None:
+            return calibrated, "DM calibration"
+        return _planned_tilts(signal.original, len(signal.data)), "plan in the DM tags"
     tilt = _stage_tilt(signal.original)
     return (None if tilt is None else np.array([tilt])), "DM tags"
 
 
-def _stage_tilt(original: Mapping[str, Any]) -> float | None:
-    """Give the stage's alpha in degrees from the tags of the image (the last one; a thumbnail may come before)."""
+def _planned_tilts(original: Mapping[str, Any], n_images: int) -> np.ndarray | None:
+    """Give the tilts that Gatan's tomography was set to, from the lowest, when they are as many as there are images."""
+    for image in _images(original):
+        plan = find_tag(image, *_PLAN)
+        lowest, highest, step = (find_tag(plan, name) for name in _PLAN_VALUES)
+        if not all(isinstance(value, int | float) and np.isfinite(value) for value in (lowest, highest, step)):
+            continue
+        is_even = step > 0 and find_tag(plan, "Tilt model") in {None, "equal"}
+        if is_even and round((highest - lowest) / step) + 1 == n_images:
+            return np.asarray(lowest + step * np.arange(n_images), dtype=np.float64)
+    return None
+
+
+def _images(original: Mapping[str, Any]) -> list[Any]:
+    """Give the images' tags, the last image first: a thumbnail may come before it."""
     images = find_tag(original, "ImageList")
-    for image in reversed(list(images.values())) if isinstance(images, Mapping) else ():
+    return list(images.values())[::-1] if isinstance(images, Mapping) else []
+
+
+def _stage_tilt(original: Mapping[str, Any]) -> float | None:
+    """Give the stage's alpha in degrees."""
+    for image in _images(original):
         for names in _STAGE_TILT:
             tilt = find_tag(image, "ImageTags", *names)
             if isinstance(tilt, int | float) and np.isfinite(tilt) and abs(tilt) <= 360:

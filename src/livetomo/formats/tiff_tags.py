@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 OUR_KEY = "livetomo"
 _DM_UNIT_X, _DM_SCALE_X = 65003, 65009
 _LARGEST_TRUSTED_PIXEL_NM = 10_000  # beyond, a resolution is that of a printer: 72 dpi and the like
+_OLYMPUS_TAG = 33560
+_JEOL_MAGNIFICATION = re.compile(
+    r"<ImageFormingSystem>(?:(?!</ImageFormingSystem>).)*?<ModeString>MAG</ModeString>"
+    r"(?:(?!</ImageFormingSystem>).)*?<SelectorValue>([\d.]+)</SelectorValue>",
+    re.DOTALL,
+)
+_JEOL_SCANNING = "<EosMode>eosASID</EosMode>"
 _JEOL_TILT = re.compile(r"<StagePosition>.*?<TX>([-+.\deE]+)</TX>", re.DOTALL)
 
 
@@ -97,8 +104,8 @@ def _tvips(tiff: "TiffFile", page: "TiffPage") -> Tags | None:
 
 
 def _olympus(tiff: "TiffFile", page: "TiffPage") -> Tags | None:
-    said = tiff.sis_metadata
-    if not said:
+    said = page.tags.valueof(_OLYMPUS_TAG) or tiff.sis_metadata  # tifffile asks the first page, often a preview
+    if not isinstance(said, dict):
         return None
     size_m = said.get("pixelsizex")
     return Tags(pixel_size_nm=nanometres(size_m, "m") if size_m else None)
@@ -108,8 +115,13 @@ def _jeol(tiff: "TiffFile", page: "TiffPage") -> Tags | None:
     if "<TemReporter" not in page.description:
         return None
     tilt = _JEOL_TILT.search(page.description)
-    size_nm = _from_resolution(page)
-    return Tags(pixel_size_nm=size_nm, **_one_tilt(tilt.group(1) if tilt else None, "JEOL description"))
+    said = None if _JEOL_SCANNING in page.description else _JEOL_MAGNIFICATION.search(page.description)
+    magnification = float(said.group(1)) if said else 0.0
+    camera_nm = _resolved(page, _resolution_unit(page))  # the resolution is that of the camera
+    return Tags(
+        pixel_size_nm=camera_nm / magnification if camera_nm and magnification else None,
+        **_one_tilt(tilt.group(1) if tilt else None, "JEOL description"),
+    )
 
 
 def _ome(tiff: "TiffFile", page: "TiffPage") -> Tags | None:
@@ -138,9 +150,12 @@ def _imagej(tiff: "TiffFile", page: "TiffPage") -> Tags | None:
 
 
 def _from_resolution(page: "TiffPage") -> float | None:
-    unit = {2: "inch", 3: "cm"}.get(int(getattr(page, "resolutionunit", 1)))
-    size_nm = _resolved(page, unit)
+    size_nm = _resolved(page, _resolution_unit(page))
     return size_nm if size_nm is not None and size_nm < _LARGEST_TRUSTED_PIXEL_NM else None
+
+
+def _resolution_unit(page: "TiffPage") -> str | None:
+    return {2: "inch", 3: "cm"}.get(int(getattr(page, "resolutionunit", 1)))
 
 
 def _resolved(page: "TiffPage", unit: object) -> float | None:

@@ -34,10 +34,11 @@ _LARGEST_PIXEL_NM = 1e6
 
 
 def _plain(unit: object) -> str:
-    """Strip what files write around a unit: brackets, the underscores of EMD (``[n_m]``), three kinds of µ."""
+    """Strip what files write around a unit: brackets, the underscores of EMD (``[n_m]``), escapes, three kinds of µ."""
     text = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else str(unit or "")
     text = text.strip().strip("[]()\x00").strip().replace("_", "")
-    text = re.sub(r"\\u00b5|µ|μ|Âµ", "u", text, flags=re.IGNORECASE)
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match.group(1), 16)), text)  # as ImageJ writes
+    text = re.sub(r"µ|μ|Âµ", "u", text)
     return "a" if text in {"\u212b", "\u00c5", "A"} else text.lower()
 
 
