@@ -137,8 +137,9 @@ def test_matlab_with_angles_inside_and_in_another_order(tmp_path):
 
 def test_matlab_73(tmp_path):
     with h5py.File(tmp_path / "a.mat", "w", userblock_size=512) as file:
-        file["projections"] = STACK  # MATLAB's (x, y, tilt) lies in the file as (tilt, y, x)
+        file["scan/projections"] = STACK  # MATLAB's (x, y, tilt) lies in the file as (tilt, y, x)
         file["tilts"] = np.array(ANGLES)[:, np.newaxis]
+        file["#refs#/a"] = STACK  # what cells point to
     raw = bytearray((tmp_path / "a.mat").read_bytes())
     raw[:19] = b"MATLAB 7.3 MAT-file"
     (tmp_path / "a.mat").write_bytes(raw)
@@ -147,8 +148,16 @@ def test_matlab_73(tmp_path):
     np.testing.assert_array_equal(series.tilt_angles, ANGLES)
 
 
+def test_matlab_struct(tmp_path):
+    inner = {"angles": ANGLES, "sample": "FePt"}
+    scipy.io.savemat(tmp_path / "a.mat", {"scan": {"images": STACK.transpose(2, 1, 0), "stage": inner}})
+    series = read(tmp_path / "a.mat", dataset="scan.images")
+    np.testing.assert_array_equal(series.projections, STACK)
+    np.testing.assert_array_equal(series.tilt_angles, ANGLES)
+
+
 def test_npz(tmp_path):
-    np.savez(tmp_path / "a.npz", images=STACK, tilt_angles=ANGLES)
+    np.savez(tmp_path / "a.npz", images=STACK, tilt_angles=ANGLES, notes=np.array({"a": 1}, dtype=object))
     np.testing.assert_array_equal(read(tmp_path / "a.npz").tilt_angles, ANGLES)
 
 

@@ -24,7 +24,8 @@ _DEFAULT_AXES = "xy?"  # the first index runs fastest in the file: x, as in ever
 def read(path: Path, options: ReadOptions) -> Contents:
     """Read the one array with three axes (or ``dataset``) as x, y, tilt (or z) unless ``axes`` says otherwise.
 
-    Angles are taken from a variable in the file, or from ``angles.mat`` beside.
+    Fields of a struct are variables called ``struct.field``. Angles are taken from a variable in the file, or from
+    ``angles.mat`` beside.
 
     Raises
     ------
@@ -108,17 +109,25 @@ def _arrays_of_73(path: Path) -> dict[str, np.ndarray]:
                 raise IncompleteFile(f"{path}: the MATLAB file is cut off or still being written") from error
             raise
         with file:  # MATLAB lays arrays out column by column, so h5py sees their axes the other way round
-            arrays = {name: item[()].T for name, item in file.items() if isinstance(item, h5py.Dataset)}
+            arrays = {}
+
+            def note(name: str, item: object) -> None:
+                if isinstance(item, h5py.Dataset) and not name.startswith("#"):
+                    arrays[name.replace("/", ".")] = item[()].T
+
+            file.visititems(note)
     return _numbers(arrays)
 
 
 def _numbers(loaded: Mapping[str, object]) -> dict[str, np.ndarray]:
-    arrays = {name: value for name, value in loaded.items() if isinstance(value, np.ndarray)}
-    return {
-        name: value
-        for name, value in arrays.items()
-        if not name.startswith("__")
-        and isinstance(value, np.ndarray)
-        and value.dtype.kind in "iufcb"
-        and value.size > 1
-    }
+    """Give the variables that are numbers, among them the fields of structs."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, value in loaded.items():
+        if name.startswith("__") or not isinstance(value, np.ndarray):
+            continue
+        if value.dtype.names and value.size == 1:
+            fields = value.reshape(-1)[0]
+            arrays |= _numbers({f"{name}.{field}": fields[field] for field in value.dtype.names})
+        elif value.dtype.kind in "iufcb" and value.size > 1:
+            arrays[name] = value
+    return arrays

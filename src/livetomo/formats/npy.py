@@ -2,9 +2,10 @@
 
 import math
 import tokenize
+import zipfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 
@@ -20,14 +21,14 @@ _ERRORS = (ValueError, TypeError, KeyError, SyntaxError, UnicodeDecodeError, zli
 
 
 def read(path: Path, options: ReadOptions) -> Contents:
-    """Read one array from ``.npy``, or from ``.npz`` the array and the angles that lie beside it in the archive.
+    """Read one array from ``.npy``, or from ``.npz`` the array and the angles beside it, but no Python objects.
 
     Raises
     ------
     IncompleteFile
         When the file holds fewer bytes than its header says.
     FileError
-        When it is no NumPy file, holds Python objects, or no array of two or three axes.
+        When it is no NumPy file, holds nothing but Python objects, or no array of two or three axes.
     """
     angles = None
     if path.suffix.lower() == ".npz":
@@ -69,16 +70,25 @@ def _read_npy(stream: BinaryIO, path: Path) -> np.ndarray:
         return array
 
 
-def _read_header(stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype]:
+def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
     version = np.lib.format.read_magic(stream)
     read_header = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
     shape, _, dtype = read_header(stream)
     return shape, dtype
 
 
+def _holds_objects(archive: zipfile.ZipFile, entry: str) -> bool:
+    """Tell whether an entry holds Python objects, such as notes of a program, which are not read."""
+    with archive.open(entry) as stream:
+        return _read_header(stream)[1].hasobject
+
+
 def _read_npz(path: Path, options: ReadOptions) -> tuple[np.ndarray, np.ndarray | None]:
     with reading(path, "NumPy .npz", *_ERRORS), np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+        entries = [entry for entry in archive.zip.namelist() if entry.endswith(".npy")]
+        arrays = {
+            entry.removesuffix(".npy"): archive[entry] for entry in entries if not _holds_objects(archive.zip, entry)
+        }
     name = choose_array(path, {name: array.shape for name, array in arrays.items()}, options.dataset)
     array = arrays.pop(name)
     return array, choose_angles(arrays, array.shape) if array.ndim == 3 else None
