@@ -198,6 +198,13 @@ def test_arrays_that_lie_in_other_files(tmp_path):
     np.testing.assert_array_equal(series.tilt_angles, ANGLES)
 
 
+def test_arrays_in_a_file_that_is_not_there(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["scan"] = h5py.ExternalLink("raw.h5", "/entry")
+    with pytest.raises(FileError, match="/entry of raw.h5, which is not there; put that file beside it"):
+        read(tmp_path / "a.h5")
+
+
 def test_no_image_yet(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("images", shape=(0, 5, 6), maxshape=(None, 5, 6), dtype="u2")

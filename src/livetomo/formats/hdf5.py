@@ -81,7 +81,7 @@ def _opened(path: Path) -> "h5py.File":
 
 
 def _by_name(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array:
-    arrays = _arrays(file)
+    arrays = _arrays(file, path)
     shapes = {name: without_ones(array.shape) for name, array in arrays.items() if array.dtype.kind in "iufb"}
     name = choose_array(path, shapes, wanted)
     beside = {other: array for other, array in arrays.items() if is_angle_name(other) and array.ndim <= 2}
@@ -100,24 +100,31 @@ def _by_name(file: "h5py.File", path: Path, wanted: str | None) -> Hdf5Array:
     )
 
 
-def _arrays(file: "h5py.File") -> dict[str, Any]:
+def _arrays(file: "h5py.File", path: Path) -> dict[str, Any]:
     import h5py
 
     found: dict[str, Any] = {}
+    lost: list[str] = []
 
     def note(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset) and item.ndim >= 1:
             found[name] = item
 
     def follow(name: str, link: Any) -> None:
-        item = file.get(name) if isinstance(link, h5py.ExternalLink) else None
-        if isinstance(item, h5py.Group):
+        if not isinstance(link, h5py.ExternalLink):
+            return
+        item = file.get(name)
+        if item is None:
+            lost.append(f"{link.path} of {link.filename}")
+        elif isinstance(item, h5py.Group):
             item.visititems(lambda inner, below: note(f"{name}/{inner}", below))
         else:
             note(name, item)
 
     file.visititems(note)
     file.visititems_links(follow)  # visititems itself stays in its file
+    if lost and not found:
+        raise FileError(f"{path}: its data are {', '.join(lost)}, which is not there; put that file beside it")
     return found
 
 
