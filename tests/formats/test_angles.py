@@ -24,11 +24,52 @@ STACK = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
         ("a.txt", "one.tif -76\ntwo.tif -74\nthree.tif 0\n"),
         ("a.aln", "# SEC ROT TX TILT\n 1 -12 0.1 -76\n 2 -12 0.2 -74\n 3 -12 0.3 0\n"),
         ("a.txt", "\ufeff-76\n-74\n0\n"),
+        ("a.csv", "file,time,tilt angle (deg),defocus\na,12.5,-76,-2\nb,12.6,-74,-2\nc,12.7,0,-2\n"),
+        ("a.csv", "Exposure time [s],Tilt angle [deg]\n1.5,-76\n1.5,-74\n1.5,0\n"),
+        ("a.csv", "dose,alpha_deg\n0,-76\n3,-74\n6,0\n"),
+        ("a.csv", '"no","tilt"\n"0","-76"\n"1","-74"\n"2","0"\n'),
+        ("a.csv", '"a, 1.tif","-76"\n"b, 1.tif","-74"\n"c, 1.tif","0"\n'),
+        ("a.txt", "my image 1.tif -76\nmy image 2.tif -74\nmy image 3.tif 0\n"),
+        ("a.tlt", "-76 0.5\n-74 0.5\n0 0.5\n"),
+        ("a.txt", "-76.0°\n-74.0 °\n0.0°\n"),
+        ("a.txt", "−76\n−74\n0\n"),
+        ("a.csv", "index;winkel\n0;-76,0\n1;-74,0\n2;0,0\n"),
     ],
 )
 def test_tables_of_angles(tmp_path, name, text):
     (tmp_path / name).write_text(text, encoding="utf-8")
     np.testing.assert_array_equal(read_angles(tmp_path / name), [-76, -74, 0])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "utf-8-sig"])
+def test_encodings(tmp_path, encoding):
+    (tmp_path / "a.rawtlt").write_text("-76.0°\r\n-74.0°\r\n", encoding=encoding)
+    np.testing.assert_array_equal(read_angles(tmp_path / "a.rawtlt"), [-76, -74])
+
+
+def test_decimal_commas(tmp_path):
+    (tmp_path / "a.rawtlt").write_text("-49,47\n-39,47\n")
+    np.testing.assert_array_equal(read_angles(tmp_path / "a.rawtlt"), [-49.47, -39.47])
+    (tmp_path / "a.txt").write_text("a.tif -49,47\nb.tif -39,47\n")
+    np.testing.assert_array_equal(read_angles(tmp_path / "a.txt"), [-49.47, -39.47])
+
+
+def test_angles_in_radians_where_the_heading_says_so(tmp_path):
+    (tmp_path / "a.csv").write_text("index,tilt_rad\n0,-0.5\n1,0.5\n")
+    np.testing.assert_allclose(read_angles(tmp_path / "a.csv"), np.rad2deg([-0.5, 0.5]))
+
+
+@pytest.mark.parametrize("text", ["-76,3\n-74,3\n", "3 -76 1\n5 -74 2\n", "time,dose\n1.5,3\n2.5,6\n"])
+def test_a_table_without_a_clear_column_is_refused(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(FileError, match=r"a\.csv.*none is named.*file,angle,dose"):
+        read_angles(tmp_path / "a.csv")
+
+
+def test_a_line_without_its_angle_is_named(tmp_path):
+    (tmp_path / "a.tlt").write_text("-76\nn/a\n-72\n-70\n")
+    with pytest.raises(FileError, match=r"a\.tlt.*'n/a' has no number"):
+        read_angles(tmp_path / "a.tlt")
 
 
 def test_shifts_of_patches_after_a_table_are_no_angles(shared_data):

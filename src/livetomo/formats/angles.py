@@ -1,6 +1,6 @@
-"""Tilt angles from the user or from text: a sequence, or a file with one angle a line or with columns."""
+"""Tilt angles from the user or from a file: a sequence, text, ``.mdoc``, MATLAB or NumPy."""
 
-import re
+import codecs
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from livetomo.errors import FileError
 from livetomo.formats import mdoc
+from livetomo.formats.angle_text import AngleList, parse_angles
 from livetomo.formats.guard import reading
 
 _LARGEST_ANGLE = 360.0
-_SEPARATORS = re.compile(r"[,;\s]+")
 
 
 def checked_angles(angles: Sequence[float] | np.ndarray, source: str) -> np.ndarray:
@@ -34,34 +34,57 @@ def checked_angles(angles: Sequence[float] | np.ndarray, source: str) -> np.ndar
 
 
 def read_angles(path: Path) -> np.ndarray:
-    """Read tilt angles from ``.rawtlt``, ``.tlt``, ``.txt``, ``.csv``, ``.aln``, ``.mdoc``, ``.mat`` or ``.npy``.
-
-    One angle a line, all on one line, or columns: then the column named angle or tilt, else the one after a running
-    number or a file name.
-
-    Returns
-    -------
-    tilt_angles
-        (tilt,) degrees.
+    """Read tilt angles, (entry,) degrees, as ``read_angle_list`` does.
 
     Raises
     ------
     FileError
         When the file cannot be read or holds no angles.
     """
-    if path.suffix.lower() == ".mdoc":
-        tilt_angles = mdoc.read_mdoc(path).tilt_angles
-        if tilt_angles is None:
-            raise FileError(f"{path}: this .mdoc file gives no TiltAngle for each of its sections")
-        return tilt_angles
-    if path.suffix.lower() in {".mat", ".npy"}:
-        return _read_array(path)
-    with reading(path, "tilt angles"):
-        text = path.read_text(encoding="latin-1").lstrip("\ufeff").removeprefix("ï»¿")
+    return read_angle_list(path).angles
+
+
+def read_angle_list(path: Path) -> AngleList:
+    """Read angles from ``.rawtlt .tlt .txt .csv .aln .mdoc .idoc .mat .npy``, and the names of images if it has them.
+
+    Text holds one angle a line, all on one line, or columns (``parse_angles``).
+
+    Raises
+    ------
+    FileError
+        When the file cannot be read or holds no angles.
+    """
+    suffix = path.suffix.lower()
+    if suffix in {".mdoc", ".idoc"}:
+        said = mdoc.read_mdoc(path)
+        if said.tilt_angles is None:
+            raise FileError(f"{path}: this {suffix} file gives no TiltAngle for each of its sections")
+        return AngleList(said.tilt_angles, said.image_names)
+    if suffix in {".mat", ".npy"}:
+        return AngleList(_read_array(path))
     try:
-        return checked_angles(_angles_in(text), path.name)
+        found = parse_angles(read_text(path), angles_come_first=suffix in {".rawtlt", ".tlt"})
+        return AngleList(checked_angles(found.angles, path.name), found.names)
     except ValueError as error:
         raise FileError(f"{path}: expected tilt angles, one a line in degrees: {error}") from error
+
+
+def read_text(path: Path) -> str:
+    """Read text as programs write it: UTF-8, UTF-16 that says so, else Latin-1.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be read.
+    """
+    with reading(path, "text"):
+        raw = path.read_bytes()
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _read_array(path: Path) -> np.ndarray:
@@ -78,39 +101,3 @@ def _read_array(path: Path) -> np.ndarray:
         return checked_angles(angles, path.name)
     except ValueError as error:
         raise FileError(f"{path}: expected tilt angles in degrees: {error}") from error
-
-
-def _angles_in(text: str) -> np.ndarray:
-    names: list[str] = []
-    rows: list[list[float]] = []
-    for line in text.partition("# Local Alignment")[0].splitlines():  # AreTomo: then shifts of patches follow
-        words = [word for word in _SEPARATORS.split(line.strip().lstrip("#%")) if word]
-        numbers = [number for word in words if (number := _number(word)) is not None]
-        if line.lstrip().startswith(("#", "%")) or (words and not numbers):
-            names = words if not rows else names
-        elif numbers:
-            rows.append(numbers)
-        if rows and len(numbers) != len(rows[0]) and words and not line.lstrip().startswith(("#", "%")):
-            raise ValueError(f"line {line.strip()!r:.60} has {len(numbers)} numbers where the first has {len(rows[0])}")
-    if len(rows) == 1:
-        return np.array(rows[0])
-    table = np.array(rows, dtype=np.float64)
-    return table[:, _angle_column(names, table)] if table.ndim == 2 and table.size else table
-
-
-def _number(word: str) -> float | None:
-    try:
-        return float(word)
-    except ValueError:
-        return None
-
-
-def _angle_column(names: list[str], table: np.ndarray) -> int:
-    n_columns = table.shape[1]
-    if len(names) >= n_columns:
-        names = names[-n_columns:]  # a first column of file names holds no number and is already gone
-        for position, name in enumerate(names):
-            if "angle" in name.lower() or "tilt" in name.lower():
-                return position
-    counts_up = np.array_equal(table[:, 0], table[0, 0] + np.arange(len(table))) and table[0, 0] in {0, 1}
-    return 1 if n_columns > 1 and counts_up else 0

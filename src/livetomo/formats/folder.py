@@ -9,27 +9,28 @@ import numpy as np
 
 from livetomo.errors import FileError, MissingMetadata
 from livetomo.formats.angle_names import guess_pattern
-from livetomo.formats.angles import read_angles
+from livetomo.formats.angles import read_angle_list
 from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import reading
+from livetomo.formats.pairing import angles_in_names, contradicts, names_any, paired
 from livetomo.formats.sidecars import with_sidecars
 from livetomo.formats.table import READERS, inner_suffix, load_reader
 
-_ANGLE_FILES = {".rawtlt", ".tlt", ".mdoc", ".csv", ".txt", ".mat"}
+_ANGLE_FILES = {".rawtlt", ".tlt", ".mdoc", ".idoc", ".csv", ".txt", ".mat"}
 
 
 def read(path: Path, options: ReadOptions) -> Contents:
     """Read the images of a folder in the natural order of their names: 2 before 10.
 
-    Angles come from the user, from every file itself, from the one file of angles in the folder that has as many as
-    there are images, or from the names.
+    Angles come from the user, from every file itself, from the file of angles in the folder that names the images or
+    has as many, or from the files' names.
 
     Raises
     ------
     FileError
         When the folder holds no file that can be read, files of several formats, or images of several sizes.
     MissingMetadata
-        When only some files know their tilt angle.
+        When only some files know their tilt angle, or a file of angles lacks an image or contradicts the names.
     """
     files = image_files(path)
     for_one = replace(options, angles=None)
@@ -64,12 +65,30 @@ def image_files(path: Path) -> list[Path]:
     if len(common) > 1 and common[0][1] == common[1][1]:
         names = " and ".join(f"{count} {name}" for name, count in common)
         raise FileError(f"{path}: the folder holds {names} files; name the file to read, or put each kind in its own")
-    return sorted(by_format[common[0][0]], key=natural_order)
+    return in_order(by_format[common[0][0]])
+
+
+def in_order(files: list[Path]) -> list[Path]:
+    """Sort files naturally; where their names clearly carry signed tilt angles, −60 comes before −10 and 10."""
+    pattern = guess_pattern([file.name for file in files])
+
+    def key(file: Path) -> tuple[object, ...]:
+        match = None if pattern is None else re.search(pattern.pattern, file.name)
+        if pattern is None or match is None:
+            return natural_order(file)
+        before = file.name[: match.start("sign") if match["sign"] else match.start("angle")]
+        return (*_pieces(before), (pattern.angle(file.name), ""), *natural_order(file))
+
+    return sorted(files, key=key)
 
 
 def natural_order(file: Path) -> tuple[object, ...]:
     """Give a key that sorts numbers in names by their value."""
-    pieces = re.split(r"(\d+)", file.name.lower())
+    return _pieces(file.name)
+
+
+def _pieces(text: str) -> tuple[object, ...]:
+    pieces = re.split(r"(\d+)", text.lower())
     return tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
 
 
@@ -110,19 +129,31 @@ def _stacked(path: Path, files: list[Path], parts: list[Contents], angles_are_gi
 def _with_angles(contents: Contents, path: Path, files: list[Path]) -> Contents:
     if contents.kind == "volume" or contents.tilt_angles is not None:
         return contents
+    names = [file.name for file in files] if 1 < len(files) == len(contents.data) else []
     for candidate in sorted(path.iterdir(), key=natural_order):
-        if candidate.suffix.lower() not in _ANGLE_FILES or not candidate.is_file():
-            continue
-        try:
-            angles = read_angles(candidate)
-        except FileError:
-            continue  # some other text
-        if len(angles) == len(contents.data):
-            return replace(contents, tilt_angles=angles, angles_from=candidate.name, kind="projections")
-    if len(files) > 1 and len(contents.data) == len(files):
-        pattern = guess_pattern([file.name for file in files])
-        named = [None if pattern is None else pattern.angle(file.name) for file in files]
-        found = [angle for angle in named if angle is not None]
-        if len(found) == len(files):
-            return replace(contents, tilt_angles=np.array(found), angles_from="the file names", kind="projections")
+        if candidate.suffix.lower() in _ANGLE_FILES and candidate.is_file():
+            angles = _angles_listed(candidate, names, len(contents.data))
+            if angles is not None:
+                return replace(contents, tilt_angles=angles, angles_from=candidate.name, kind="projections")
+    in_names = angles_in_names(names)
+    if in_names is not None:
+        return replace(contents, tilt_angles=in_names, angles_from="the file names", kind="projections")
     return contents
+
+
+def _angles_listed(candidate: Path, names: list[str], n_images: int) -> np.ndarray | None:
+    try:
+        listed = read_angle_list(candidate)
+    except FileError:
+        return None  # some other text
+    if names_any(listed, names):
+        return paired(listed, names, candidate)
+    if len(listed.angles) != n_images:
+        return None
+    angles = paired(listed, names, candidate) if names else listed.angles
+    if contradicts(angles, names):
+        raise MissingMetadata(
+            f"{candidate}: its angles neither rise nor fall with those in the files' names, {names[0]} to {names[-1]}; "
+            "say which angle is whose with angles= (--angles FILE), a line of name and angle each, or move it elsewhere"
+        )
+    return angles

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from livetomo.formats.angle_text import file_name
 from livetomo.formats.guard import reading
 
 VOLUME_TITLE = "livetomo: a volume (z, y, x)"
@@ -32,6 +33,12 @@ class Mdoc:
         angles = [_float(section.get("TiltAngle")) for section in self.sections]
         known = [angle for angle in angles if angle is not None]
         return np.array(known) if known and len(known) == len(angles) else None
+
+    @property
+    def image_names(self) -> tuple[str, ...]:
+        """File name of each section's image, ``[Image = NAME]`` or ``SubFramePath``; empty unless all have one."""
+        names = [file_name(section.get("Image") or section.get("SubFramePath") or "") for section in self.sections]
+        return tuple(names) if all(names) else ()
 
     @property
     def tilt_angle_of_frames(self) -> float | None:
@@ -78,7 +85,7 @@ def read_mdoc(path: Path) -> Mdoc:
     current = header
     for line in (line.strip() for line in lines):
         if match := _SECTION.match(line):
-            current = {}
+            current = {"Image": match.group(2)} if match.group(1) == "Image" else {}
             sections.append((match.group(1), match.group(2), current))
         elif match := _TITLE.match(line):
             titles.append(match.group(1))

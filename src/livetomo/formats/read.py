@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from livetomo.errors import FileError, IncompleteFile, MissingMetadata
-from livetomo.formats.angles import checked_angles, read_angles
+from livetomo.formats.angles import checked_angles, read_angle_list
 from livetomo.formats.axes import checked_axes, order_advice
 from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import reading
 from livetomo.formats.orient import axis_degrees, turn
+from livetomo.formats.pairing import paired
 from livetomo.formats.sidecars import with_sidecars
 from livetomo.formats.table import find_format, load_reader
 from livetomo.model import TiltSeries, Volume
@@ -151,7 +152,9 @@ def _with_users_word(contents: Contents, options: ReadOptions, path: Path) -> Co
     if options.angles is not None:
         source = "the user"
         if isinstance(options.angles, Path):
-            angles, source = read_angles(options.angles), options.angles.name
+            listed, source = read_angle_list(options.angles), options.angles.name
+            files = contents.metadata.get("files", ())
+            angles = paired(listed, files, options.angles) if len(files) == len(contents.data) else listed.angles
         else:
             angles = np.array(options.angles)
         contents = replace(contents, tilt_angles=angles, angles_from=source, kind="projections")

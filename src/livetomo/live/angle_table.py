@@ -1,11 +1,11 @@
 """Tilt angles from a text file that the user names; it may grow while it is used."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from livetomo.errors import FileError
-from livetomo.formats.angles import read_angles
+from livetomo.formats.angle_text import named_angles
+from livetomo.formats.angles import read_angles, read_text
 from livetomo.live.watch import FileIdentity, identify
 
 _WITHOUT_LINES = {".mdoc", ".mat", ".npy"}
@@ -39,7 +39,7 @@ class AngleTable:
             return
         try:
             if self.path.suffix.lower() not in _WITHOUT_LINES:
-                self._by_name = _named_angles(self.path.read_text(encoding="utf-8-sig", errors="replace"))
+                self._by_name = named_angles(read_text(self.path))
             if not self._by_name:
                 self._in_order = tuple(read_angles(self.path))
         except (OSError, FileError) as error:
@@ -50,16 +50,3 @@ class AngleTable:
         if self._by_name:
             return self._by_name.get(name, self._by_name.get(PurePath(name).stem))
         return self._in_order[place] if place < len(self._in_order) else None
-
-
-def _named_angles(text: str) -> dict[str, float]:
-    """Read lines of a name and an angle; nothing when the lines are not of that kind."""
-    angles: dict[str, float] = {}
-    for line in text.splitlines():
-        match = re.match(
-            r"^\s*\"?(?P<name>[^\s,;\"][^,;\t\"]*?)\"?\s*[,;\t ]\s*(?P<angle>[-+]?\d+(?:\.\d*)?)\s*$", line
-        )
-        if match and re.search(r"[A-Za-z]", match["name"]):
-            name = PurePath(match["name"].replace("\\", "/")).name
-            angles[name] = float(match["angle"])
-    return angles
