@@ -17,6 +17,13 @@ CLEAR = {
     "a hyphen that comes and goes": {"img-60.0.tif": -60, "img0.0.tif": 0, "img3.0.tif": 3},
     "an index and whole degrees": {"img_000_60.tif": 60, "img_001_58.tif": 58, "img_002_56.tif": 56},
     "plus and minus": {"t_+60.tif": 60, "t_-3.tif": -3},
+    "hyphens between words beside signs": {"TS-01-000--60.tif": -60, "TS-01-001-0.tif": 0, "TS-01-002-60.tif": 60},
+    "hyphens beside signs and a unit": {"s--60deg.tif": -60, "s-0deg.tif": 0, "s-60deg.tif": 60},
+    "words for signs": {"a0_minus60.tif": -60, "a1_plus0.tif": 0, "a2_plus60.tif": 60},
+    "short words for signs": {"neg60.tif": -60, "pos0.tif": 0, "POS60.tif": 60},
+    "short words behind an index": {"00_neg_60.tif": -60, "01_pos_0.tif": 0, "02_pos_60.tif": 60},
+    "decimal commas": {"00 tilt -59,5.tif": -59.5, "01 tilt 0,5.tif": 0.5, "02 tilt 60,5.tif": 60.5},
+    "positions and an angle": {"pos1_-60.tif": -60, "pos2_60.tif": 60},
     "a stray name among them": {"a_-6.0.tif": -6, "a_-3.0.tif": -3, "a_0.0.tif": 0, "overview.tif": None},
 }
 UNCLEAR = [
@@ -27,6 +34,10 @@ UNCLEAR = [
     ["x_0.5nm_012.tif", "x_0.5nm_013.tif"],
     ["img_p10_a.tif"],
     ["scan_12.tif"],
+    ["pos1.tif", "pos2.tif", "pos3.tif"],
+    ["a_60.0L.tif", "a_30.0L.tif", "a_0.0.tif", "a_30.0R.tif", "a_60.0R.tif"],
+    ["a-60_0.5.tif", "b-60_0.5.tif", "a-30_0.5.tif", "b-30_0.5.tif"],
+    ["a_60.0_L.tif", "a_30.0_L.tif", "a_0.0.tif", "a_30.0_R.tif", "a_60.0_R.tif"],
     ["nothing.tif"],
     [],
 ]

@@ -3,11 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-_NUMBER = r"\d+(?:\.\d+)?"
-_SIGN = r"(?P<sign>[-+−]|(?<![A-Za-z])[npmNPM])?"
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_LETTERS = r"(?<![A-Za-z])(?i:neg_?|minus_?|pos_?|plus_?|[npm])"
+_SIGN = rf"(?P<sign>[-+−]|{_LETTERS})?"
+_SIGN_BUT_NO_HYPHEN = rf"(?P<sign>(?<![A-Za-z\d])[-+−]|{_LETTERS})?"
 _TOKEN = re.compile(rf"{_SIGN}(?P<number>{_NUMBER})(?P<unit>\s*(?:deg(?:rees?)?(?![A-Za-z])|°))?")
 _SURE = 30
 _MINUS = frozenset("-−nNmM")
@@ -92,7 +94,7 @@ def guess_pattern(names: Sequence[str]) -> NamePattern | None:
     rows = [row for row in rows if len(row) == usual[0][0]]
     if not rows:
         return None
-    columns = list(zip(*rows, strict=True))
+    columns = [_without_hyphens(column) for column in zip(*rows, strict=True)]
     varies = [len({(number.value, number.sign) for number in column}) > 1 for column in columns]
     ratings = [
         _rating(column) if moving or not any(varies) else 0 for column, moving in zip(columns, varies, strict=True)
@@ -100,16 +102,17 @@ def guess_pattern(names: Sequence[str]) -> NamePattern | None:
     if len(rows) >= 3:
         ratings = _favour_the_odd_one_out(columns, varies, ratings)
     best = max(ratings)
-    if best < _SURE or ratings.count(best) > 1:
+    column = columns[ratings.index(best)]
+    if best < _SURE or ratings.count(best) > 1 or _has_lost_its_signs(column):
         return None
-    return NamePattern(_pattern_of_column(ratings.index(best), columns[ratings.index(best)]))
+    return NamePattern(_pattern_of_column(ratings.index(best), column))
 
 
 def _numbers(name: str) -> list[_Number]:
     stem = re.sub(r"(?:\.[A-Za-z][A-Za-z0-9]{0,4}){1,2}$", "", name)
     return [
         _Number(
-            value=-float(match["number"]) if (match["sign"] or "+") in _MINUS else float(match["number"]),
+            value=float(match["number"].replace(",", ".")) * (-1 if (match["sign"] or "+")[0] in _MINUS else 1),
             text=match["number"],
             sign=match["sign"] or "",
             before=stem[: match.start()],
@@ -120,11 +123,30 @@ def _numbers(name: str) -> list[_Number]:
     ]
 
 
+def _without_hyphens(column: tuple[_Number, ...]) -> tuple[_Number, ...]:
+    """Where some numbers clearly have a sign, the hyphens before others separate words: ``a--60``, ``a-60``."""
+    if not any(number.has_clear_sign for number in column):
+        return column
+    return tuple(
+        replace(number, sign="", value=abs(number.value), before=number.before + number.sign)
+        if number.has_unclear_sign
+        else number
+        for number in column
+    )
+
+
+def _has_lost_its_signs(column: tuple[_Number, ...]) -> bool:
+    """All angles lie on one side and come twice: what tells −60 from 60 in these names is not understood."""
+    values = [number.value for number in column if number.value]
+    times = Counter(values).values()
+    return min(values, default=-1) * max(values, default=1) > 0 and len(times) > 1 and set(times) == {2}
+
+
 def _rating(column: tuple[_Number, ...]) -> int:
     """Say how much the numbers in one place of the names look like tilt angles."""
     largest = max(abs(number.value) for number in column)
     has_unit = all(number.has_unit for number in column)
-    decimals = all("." in number.text for number in column)
+    decimals = all(re.search("[.,]", number.text) for number in column)
     if largest > (180 if has_unit or decimals else 90):
         return 0
     if any(number.after[:1].isalpha() and not number.has_unit for number in column):
@@ -144,7 +166,9 @@ def _rating(column: tuple[_Number, ...]) -> int:
 
 def _counts_up(column: tuple[_Number, ...]) -> bool:
     values = sorted({number.value for number in column})
-    whole = all("." not in number.text and not number.sign for number in column)
+    whole = all(
+        number.text.isdecimal() and number.sign.lower() in {"", "pos", "pos_"} for number in column
+    )  # position 1
     return whole and len(values) > 1 and all(b - a == 1 for a, b in zip(values, values[1:], strict=False))
 
 
@@ -164,7 +188,8 @@ def _favour_the_odd_one_out(columns: list[tuple[_Number, ...]], varies: list[boo
 
 def _pattern_of_column(index: int, column: tuple[_Number, ...]) -> str:
     """Write the guess as a regular expression that a user can read, change and give."""
-    angle = rf"{_SIGN}(?P<angle>{_NUMBER})"
+    sign = _SIGN_BUT_NO_HYPHEN if any(number.has_clear_sign for number in column) else _SIGN
+    angle = rf"{sign}(?P<angle>{_NUMBER})"
     if all(number.has_unit for number in column):
         return rf"{angle}\s*(?:deg|°)"
     if all(number.before.endswith("[") and number.after.startswith("]") for number in column):
