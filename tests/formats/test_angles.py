@@ -127,6 +127,22 @@ def test_aligned_stacks_prefer_the_refined_angles(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "a.npy").tilt_angles, [1, 2])
 
 
+@pytest.mark.parametrize("name", ["a.rawtlt", "a_preali.RAWTLT", "a_preali.CSV"])
+def test_angles_beside_under_their_other_names(tmp_path, name):
+    np.save(tmp_path / "a_preali.npy", STACK)
+    (tmp_path / name).write_text("1\n2\n")
+    np.testing.assert_array_equal(read(tmp_path / "a_preali.npy").tilt_angles, [1, 2])
+
+
+def test_a_note_beside_is_no_error(tmp_path):
+    np.save(tmp_path / "a.npy", STACK)
+    (tmp_path / "a.txt").write_text("spot 5\n")
+    assert read(tmp_path / "a.npy").metadata["note"] == "a.txt has 1 angles for 2 images"
+    (tmp_path / "a.rawtlt").write_text("5\n")
+    with pytest.raises(MissingMetadata, match=r"a\.rawtlt has 1 angles"):
+        read(tmp_path / "a.npy")
+
+
 @pytest.mark.parametrize("name", ["angles.rawtlt", "tilt_angles.tlt"])
 def test_angles_of_any_name_only_when_they_fit(tmp_path, name):
     np.save(tmp_path / "a.npy", STACK)

@@ -95,6 +95,63 @@ def test_the_log_beside_says_the_axis(tmp_path):
     np.testing.assert_array_equal(series.projections[1], np.rot90(STACK[1]))
 
 
+SERIALEM = b"    Tilt axis angle = 84.3, binning = 4  spot = 3".ljust(80)
+NEWSTACK = b"NEWSTACK: Images copied".ljust(80)
+
+
+def labelled(*labels):
+    text = b"".join(labels)
+    cell = ((28, "3i", (5, 4, 3)), (40, "3f", (100.0, 80.0, 60.0)))
+    words = [(place + 4 * i, form[1], value) for place, form, values in cell for i, value in enumerate(values)]
+    return mrc_bytes(STACK.astype("i2"), 1, words=(*words, (220, "i", len(labels)), (224, f"{len(text)}s", text)))
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "axis"),
+    [
+        ("a.st", [SERIALEM], 84.3),
+        ("a.ali", [SERIALEM], None),
+        ("a_ali.mrc", [SERIALEM], None),
+        ("a.mrc", [SERIALEM, NEWSTACK], None),
+        ("a.mrc", [], None),
+    ],
+)
+def test_serialem_labels_say_the_axis_until_imod_has_turned_the_images(tmp_path, name, labels, axis):
+    (tmp_path / name).write_bytes(labelled(*labels))
+    assert read_contents(tmp_path / name).tilt_axis_deg == axis
+
+
+@pytest.mark.parametrize(
+    ("name", "mdoc", "axis", "pixel_nm"),
+    [
+        ("a.mrc", "a.mdoc", 84.3, 0.5),
+        ("a.preali", "a.mdoc", 84.3, 2.0),
+        ("a.ali", "a.mdoc", None, 2.0),
+        ("a.rec", "a.mdoc", None, 2.0),
+        ("a.ali", "a.ali.mdoc", 84.3, 0.5),
+    ],
+)
+def test_the_raw_series_mdoc_does_not_describe_what_was_made_of_it(tmp_path, name, mdoc, axis, pixel_nm):
+    (tmp_path / name).write_bytes(labelled())
+    (tmp_path / mdoc).write_text(f"PixelSpacing = 5\nImageSize = 5 4\n[T = {SERIALEM.decode()}]\n")
+    contents = read_contents(tmp_path / name)
+    assert contents.tilt_axis_deg == axis
+    assert contents.pixel_size_nm == pytest.approx(pixel_nm)
+
+
+def test_the_header_knows_the_pixel_size_of_images_that_are_not_those_of_the_mdoc(tmp_path):
+    (tmp_path / "a.mrc").write_bytes(labelled())
+    (tmp_path / "a.mrc.mdoc").write_text("PixelSpacing = 5\nImageSize = 10 8\n")
+    assert read_contents(tmp_path / "a.mrc").pixel_size_nm == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("mdoc", ["a.mrc.mdoc", "a.mrc.gz.mdoc", "a.mdoc", "a.mrc.MDOC"])
+def test_the_mdoc_of_a_packed_file(tmp_path, mdoc):
+    (tmp_path / "a.mrc.gz").write_bytes(gzip.compress(labelled()))
+    (tmp_path / mdoc).write_text("PixelSpacing = 5\n")
+    assert read_contents(tmp_path / "a.mrc.gz").pixel_size_nm == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("name", ["a.rec", "a.map"])
 def test_volumes_by_suffix_leave_angles_beside_alone(tmp_path, name):
     (tmp_path / name).write_bytes(mrc_bytes(STACK.astype("f4"), 2))

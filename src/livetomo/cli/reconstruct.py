@@ -129,9 +129,10 @@ def _read_series(source: Path, **what_the_user_says: Any) -> "TiltSeries":
     series = read(source, **what_the_user_says)
     if isinstance(series, TiltSeries):
         return series
+    note = f"; {series.metadata['note']}" if "note" in series.metadata else ""
     raise MissingMetadata(
         f"{source}: expected a tilt series, but the file gives no tilt angles for its {len(series.data)} images: "
-        "give them with --angles FILE (one angle a line, degrees)"
+        f"give them with --angles FILE (one angle a line, degrees){note}"
     )
 
 

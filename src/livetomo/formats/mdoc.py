@@ -1,7 +1,7 @@
 """SerialEM's ``.mdoc``: a text file beside a stack (or a frame) that says how each section was taken."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,16 +57,26 @@ class Mdoc:
         return spacing / 10 if spacing is not None and spacing > 0 else None
 
     @property
+    def image_size_yx(self) -> tuple[int, int] | None:
+        """Rows and columns of an image."""
+        match = re.match(r"(\d+)\s+(\d+)", self.header.get("ImageSize", ""))
+        return None if match is None else (int(match.group(2)), int(match.group(1)))
+
+    @property
     def tilt_axis_deg(self) -> float | None:
         """Direction of the tilt axis from +y towards −x; SerialEM's image rotation lies 90° further."""
-        for title in self.titles:
-            if match := _AXIS.search(title):
-                return _float(match.group(1))
+        said = axis_in_titles(self.titles)
         rotation = _float(self._first("RotationAngle"))
-        return None if rotation is None else rotation - 90
+        return said if said is not None or rotation is None else rotation - 90
 
     def _first(self, key: str) -> str | None:
         return next((section[key] for section in (*self.sections, *self.frame_sets) if key in section), None)
+
+
+def axis_in_titles(titles: Iterable[str]) -> float | None:
+    """Give the direction of the tilt axis that SerialEM writes into a title, degrees from +y towards −x."""
+    found = (match for title in titles if (match := _AXIS.search(title)))
+    return next((_float(match.group(1)) for match in found), None)
 
 
 def read_mdoc(path: Path) -> Mdoc:

@@ -12,10 +12,10 @@ from livetomo.formats.axes import Kind, ordered
 from livetomo.formats.compression import is_compressed, opened
 from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import expect_bytes, reading
-from livetomo.formats.mdoc import VOLUME_TITLE
+from livetomo.formats.mdoc import VOLUME_TITLE, axis_in_titles
 from livetomo.formats.mrc_extended import Extended, parse_extended
 from livetomo.formats.mrc_header import HEADER_BYTES, MrcHeader, parse_header
-from livetomo.formats.sidecars import angle_sources, stem_of, with_sidecars
+from livetomo.formats.sidecars import angle_sources, is_aligned, stem_of, with_sidecars
 from livetomo.formats.units import unequal_edges
 
 VOLUME_LABEL = VOLUME_TITLE
@@ -121,7 +121,7 @@ def _described(header: MrcHeader, extended: Extended, path: Path) -> Contents:
     if known is not None and header.n_sections and len(known) < header.n_sections:
         known = None
     metadata |= unequal_edges((sizes or ()) if known is None else ())
-    axis_deg = 0.0 if TILT_AXIS_LABEL in header.labels else extended.tilt_axis_deg
+    axis_deg = _axis_deg(header, extended, path)
     return Contents(
         data=np.empty((0, header.n_rows, header.n_columns), header.dtype),
         kind="volume" if is_volume else "unknown" if known is None else "projections",
@@ -133,6 +133,14 @@ def _described(header: MrcHeader, extended: Extended, path: Path) -> Contents:
         name=stem_of(path).name,
         metadata=metadata,
     )
+
+
+def _axis_deg(header: MrcHeader, extended: Extended, path: Path) -> float | None:
+    if TILT_AXIS_LABEL in header.labels:
+        return 0.0
+    if extended.tilt_axis_deg is not None or is_aligned(path) or any("NEWSTACK" in label for label in header.labels):
+        return extended.tilt_axis_deg  # IMOD keeps SerialEM's label when it has turned the images
+    return axis_in_titles(header.labels)
 
 
 def _suffix(path: Path) -> str:

@@ -33,9 +33,8 @@ def with_sidecars(contents: Contents, path: Path, given_angles: bool = False) ->
     MissingMetadata
         When a file of angles has another number of angles than there are images, and nothing else has the right one.
     """
-    stem = stem_of(path)
-    contents = _with_mdoc(contents, path, stem)
-    contents = _with_fei_log(contents, stem.with_name(stem.name + ".txt"))
+    contents = _with_mdoc(contents, path)
+    contents = _with_fei_log(contents, path)
     if given_angles or contents.kind == "volume":
         return contents
     return _with_angles(contents, path)
@@ -43,16 +42,31 @@ def with_sidecars(contents: Contents, path: Path, given_angles: bool = False) ->
 
 def stem_of(path: Path) -> Path:
     """Give the path without its suffix, and without that of a compression."""
-    return (path.with_suffix("") if is_compressed(path) else path).with_suffix("")
+    return _unpacked(path).with_suffix("")
+
+
+def is_aligned(path: Path) -> bool:
+    """Tell whether the name says that IMOD has turned the images (``.ali``, ``_ali``) or reconstructed from them."""
+    return _unpacked(path).suffix.lower() in {".ali", ".rec", ".map"} or stem_of(path).name.endswith(("_ali", "_rec"))
 
 
 def find_mdoc(path: Path) -> Path | None:
     """Give the ``.mdoc`` file of a data file: ``FILE.mrc.mdoc`` or ``FILE.mdoc``."""
-    candidates = (path.with_name(path.name + ".mdoc"), stem_of(path).with_name(stem_of(path).name + ".mdoc"))
+    candidates = (path, _unpacked(path), stem_of(path))
+    return next((found for base in candidates if (found := _beside(base, ".mdoc")) is not None), None)
+
+
+def _unpacked(path: Path) -> Path:
+    return path.with_suffix("") if is_compressed(path) else path
+
+
+def _beside(base: Path, suffix: str) -> Path | None:
+    """Give the file of that name and suffix, in small letters or in capitals as Windows programs write it."""
+    candidates = (base.with_name(base.name + written) for written in (suffix, suffix.upper()))
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _with_mdoc(contents: Contents, path: Path, stem: Path) -> Contents:
+def _with_mdoc(contents: Contents, path: Path) -> Contents:
     found = find_mdoc(path)
     if found is None:
         return contents
@@ -63,18 +77,33 @@ def _with_mdoc(contents: Contents, path: Path, stem: Path) -> Contents:
             "mdoc": {"header": dict(said.header), "titles": list(said.titles), "sections": list(said.sections)},
         }
     }
-    if said.pixel_size_nm is not None:
+    if said.pixel_size_nm is not None and _has_its_pixels(said, contents, path, found):
         changes["pixel_size_nm"] = said.pixel_size_nm
     if said.is_volume:
         changes["kind"] = "volume"
-    if said.tilt_axis_deg is not None:
+    if said.tilt_axis_deg is not None and (not is_aligned(path) or _is_its_own(found, path)):
         changes["tilt_axis_deg"] = said.tilt_axis_deg
         changes["tilt_axis_from"] = found.name
     return replace(contents, **changes)
 
 
-def _with_fei_log(contents: Contents, log: Path) -> Contents:
-    if not log.is_file():
+def _is_its_own(found: Path, path: Path) -> bool:
+    """Tell whether the ``.mdoc`` is this file's (``FILE.ali.mdoc``) and not that of the raw series (``FILE.mdoc``)."""
+    return found.stem in {path.name, _unpacked(path).name}
+
+
+def _has_its_pixels(said: Mdoc, contents: Contents, path: Path, found: Path) -> bool:
+    """Tell whether the pixel size in the ``.mdoc`` is that of these images: they may have been binned since."""
+    is_later = is_aligned(path) or _unpacked(path).suffix.lower() == ".preali" or stem_of(path).name.endswith("_preali")
+    if is_later and not _is_its_own(found, path):
+        return False
+    sizes = said.image_size_yx
+    return contents.pixel_size_nm is None or sizes is None or sorted(sizes) == sorted(contents.data.shape[1:])
+
+
+def _with_fei_log(contents: Contents, path: Path) -> Contents:
+    log = _beside(stem_of(path), ".txt")
+    if log is None or is_aligned(path):
         return contents
     with reading(log, "an FEI log"):
         text = log.read_text(encoding="latin-1")
@@ -92,28 +121,33 @@ def _with_angles(contents: Contents, path: Path) -> Contents:
     for source, angles in angle_sources(path, n_images):
         if len(angles) == n_images:
             return replace(contents, tilt_angles=angles, angles_from=source, kind="projections")
-        misfits[f"{source} has {len(angles)} angles"] = len(angles)
-    if misfits and contents.tilt_angles is None:
+        misfits[source] = len(angles)
+    words = {source: f"{source} has {n_angles} angles" for source, n_angles in misfits.items()}
+    notes = [word for source, word in words.items() if Path(source).suffix.lower() in {".txt", ".csv"}]
+    if len(misfits) > len(notes) and contents.tilt_angles is None:
         raise MissingMetadata(
-            f"{path}: it holds {n_images} images but {' and '.join(misfits)}; give the right angles with angles= "
-            "(--angles FILE), " + order_advice(contents.data.shape, contents.stored_axes, misfits.values())
+            f"{path}: it holds {n_images} images but {' and '.join(words.values())}; give the right angles with "
+            "angles= (--angles FILE), "
+            + order_advice(contents.data.shape, contents.stored_axes, misfits.values())
         )
     for name in _OF_ANY_NAME if contents.tilt_angles is None else ():
         of_any = _angles_if_any(path.with_name(name))
         if of_any is not None and len(of_any) == n_images:
             return replace(contents, tilt_angles=of_any, angles_from=name, kind="projections")
+    if notes and contents.tilt_angles is None:  # it may be about something else
+        return replace(contents, metadata={"note": f"{' and '.join(notes)} for {n_images} images", **contents.metadata})
     return contents
 
 
 def angle_sources(path: Path, n_images: int) -> Iterator[tuple[str, np.ndarray]]:
     """Give the angle files that carry the data file's name, the most telling first."""
     stem = stem_of(path)
-    bare = stem.with_name(re.sub(r"_ali$", "", stem.name))  # IMOD's aligned stack keeps the series' .tlt
-    suffixes = (".tlt", ".rawtlt") if path.suffix.lower() == ".ali" or bare != stem else (".rawtlt", ".tlt")
+    bare = stem.with_name(re.sub(r"_(?:pre)?ali$", "", stem.name))  # IMOD's aligned stack keeps the series' .tlt
+    suffixes = (".tlt", ".rawtlt") if is_aligned(path) else (".rawtlt", ".tlt")
     for base in dict.fromkeys((stem, bare)):
         for suffix in (*suffixes, ".csv", ".txt"):
-            candidate = base.with_name(base.name + suffix)
-            if (angles := _angles_if_any(candidate)) is not None:
+            candidate = _beside(base, suffix)
+            if candidate is not None and (angles := _angles_if_any(candidate)) is not None:
                 yield candidate.name, angles
     found = find_mdoc(path)
     if found is None:
