@@ -4,8 +4,9 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
-from livetomo.errors import MissingMetadata
-from livetomo.formats import read
+from livetomo.errors import FileError, MissingMetadata
+from livetomo.formats import read, write
+from livetomo.model import TiltSeries, Volume
 
 ANGLES = np.arange(-30, 31, 10)
 STACK = np.random.default_rng(0).integers(0, 200, (7, 5, 6)).astype(np.uint8)
@@ -68,3 +69,32 @@ def test_the_users_table_is_matched_by_name(tmp_path):
     rows = [f"{name},{angle},3" for name, angle in zip(BY_NUMBER, ANGLES, strict=True)]
     (tmp_path / "mine.csv").write_text("\n".join(["file,tilt angle,dose", *rows[::-1]]))
     np.testing.assert_array_equal(read(tmp_path / "images", angles=tmp_path / "mine.csv").tilt_angles, ANGLES)
+
+
+@pytest.mark.parametrize("names", [("sa.mrc", "sb.mrc"), ("s.st", "s.ali")])
+def test_several_tilt_series_are_not_joined(tmp_path, names):
+    for name in names:
+        write(TiltSeries(STACK, ANGLES), tmp_path / name)
+    with pytest.raises(FileError, match=r"and s.*each hold a tilt series.*--second"):
+        read(tmp_path)
+
+
+def test_a_reconstruction_beside_the_series_is_passed_over(tmp_path):
+    write(TiltSeries(STACK, ANGLES), tmp_path / "s.st")
+    write(Volume(STACK), tmp_path / "s.rec")
+    np.testing.assert_array_equal(read(tmp_path).tilt_angles, ANGLES)
+    (tmp_path / "s.st").unlink()
+    assert isinstance(read(tmp_path), Volume)
+
+
+def test_a_folder_of_folders_says_so(tmp_path):
+    (tmp_path / "s1").mkdir()
+    with pytest.raises(FileError, match="holds no files, only folders; name one of them: s1"):
+        read(tmp_path)
+    with pytest.raises(FileError, match="the folder is empty"):
+        read(tmp_path / "s1")
+
+
+def test_the_file_whose_name_lacks_an_angle_is_named(tmp_path):
+    with pytest.raises(MissingMetadata, match=r"overview\.png: no tilt angle in its name, as in those of the other 7"):
+        put(tmp_path, {**BY_ANGLE, "overview.png": STACK[0]})

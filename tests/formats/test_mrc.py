@@ -145,6 +145,12 @@ def test_the_header_knows_the_pixel_size_of_images_that_are_not_those_of_the_mdo
     assert read_contents(tmp_path / "a.mrc").pixel_size_nm == pytest.approx(2.0)
 
 
+def test_gzip_under_a_plain_name_says_how_to_rename_it(tmp_path):
+    (tmp_path / "a.mrc").write_bytes(gzip.compress(labelled()))
+    with pytest.raises(FileError, match=r"packed with gzip.*rename it to a\.mrc\.gz"):
+        read(tmp_path / "a.mrc")
+
+
 @pytest.mark.parametrize("mdoc", ["a.mrc.mdoc", "a.mrc.gz.mdoc", "a.mdoc", "a.mrc.MDOC"])
 def test_the_mdoc_of_a_packed_file(tmp_path, mdoc):
     (tmp_path / "a.mrc.gz").write_bytes(gzip.compress(labelled()))

@@ -14,6 +14,7 @@ from livetomo.errors import FileError
 from livetomo.formats.guard import reading
 
 COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
+_GZIP_MARK = b"\x1f\x8b"
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
@@ -30,11 +31,18 @@ def opened(path: Path, member: str | None = None) -> BinaryIO:
     IncompleteFile
         When the packed data end too early.
     FileError
-        When the file cannot be opened or unpacked, or a zip holds several files and ``member`` names none of them.
+        When the file cannot be opened or unpacked, is packed under a plain name, or a zip holds several files and
+        ``member`` names none of them.
     """
     if not is_compressed(path):
         with reading(path, "a file"):
-            return path.open("rb")
+            stream = path.open("rb")
+            begins = stream.read(2)
+            stream.seek(0)
+        if begins == _GZIP_MARK:
+            stream.close()
+            raise FileError(f"{path}: is packed with gzip, but its name does not say so; rename it to {path.name}.gz")
+        return stream
     suffix = path.suffix.lower()
     with reading(path, f"a {suffix} archive", zlib.error, lzma.LZMAError, RuntimeError):
         if suffix == ".zip":

@@ -1,6 +1,5 @@
 """A folder with one file for each tilt (or one file in all)."""
 
-import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from livetomo.errors import FileError, MissingMetadata
-from livetomo.formats.angle_names import guess_pattern
 from livetomo.formats.angles import read_angle_list
 from livetomo.formats.contents import Contents, ReadOptions
-from livetomo.formats.guard import reading
-from livetomo.formats.pairing import angles_in_names, contradicts, names_any, paired
+from livetomo.formats.image_files import image_files, natural_order
+from livetomo.formats.pairing import angles_in_names, contradicts, names_any, paired, the_one_without_angle
 from livetomo.formats.sidecars import with_sidecars
 from livetomo.formats.table import READERS, inner_suffix, load_reader
 
@@ -28,9 +26,10 @@ def read(path: Path, options: ReadOptions) -> Contents:
     Raises
     ------
     FileError
-        When the folder holds no file that can be read, files of several formats, or images of several sizes.
+        When the folder holds no file that can be read, files of several formats, several tilt series, or images of
+        several sizes.
     MissingMetadata
-        When only some files know their tilt angle, or a file of angles lacks an image or contradicts the names.
+        When only some files or names know their tilt angle, or a file of angles lacks an image or contradicts names.
     """
     files = image_files(path)
     for_one = replace(options, angles=None)
@@ -40,64 +39,13 @@ def read(path: Path, options: ReadOptions) -> Contents:
     return contents if given else _with_angles(contents, path, files)
 
 
-def image_files(path: Path) -> list[Path]:
-    """Give the folder's files that hold images, in natural order; hidden files and other formats' are left out.
-
-    Raises
-    ------
-    FileError
-        When there are none, or two formats are equally common.
-    """
-    with reading(path, "a folder"):
-        files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
-    if not files:
-        raise FileError(f"{path}: the folder is empty")
-    by_format: dict[str, list[Path]] = {}
-    for file in files:
-        suffix = inner_suffix(file)
-        if suffix in READERS:
-            by_format.setdefault(READERS[suffix].name, []).append(file)
-    if any(file.suffix.lower() == ".ser" for file in by_format.get("TIA", [])):
-        by_format["TIA"] = [file for file in by_format["TIA"] if file.suffix.lower() == ".ser"]
-    if not by_format:
-        raise FileError(f"{path}: the folder holds no file of a known format; known are {', '.join(READERS)}")
-    common = Counter({name: len(members) for name, members in by_format.items()}).most_common()
-    if len(common) > 1 and common[0][1] == common[1][1]:
-        names = " and ".join(f"{count} {name}" for name, count in common)
-        raise FileError(f"{path}: the folder holds {names} files; name the file to read, or put each kind in its own")
-    return in_order(by_format[common[0][0]])
-
-
-def in_order(files: list[Path]) -> list[Path]:
-    """Sort files naturally; where their names clearly carry signed tilt angles, −60 comes before −10 and 10."""
-    pattern = guess_pattern([file.name for file in files])
-
-    def key(file: Path) -> tuple[object, ...]:
-        match = None if pattern is None else re.search(pattern.pattern, file.name)
-        if pattern is None or match is None:
-            return natural_order(file)
-        before = file.name[: match.start("sign") if match["sign"] else match.start("angle")]
-        return (*_pieces(before), (pattern.angle(file.name), ""), *natural_order(file))
-
-    return sorted(files, key=key)
-
-
-def natural_order(file: Path) -> tuple[object, ...]:
-    """Give a key that sorts numbers in names by their value."""
-    return _pieces(file.name)
-
-
-def _pieces(text: str) -> tuple[object, ...]:
-    pieces = re.split(r"(\d+)", text.lower())
-    return tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
-
-
 def _read_one(file: Path, options: ReadOptions, angles_are_given: bool) -> Contents:
     contents = load_reader(READERS[inner_suffix(file)])(file, options)
     return with_sidecars(contents, file, angles_are_given)
 
 
 def _stacked(path: Path, files: list[Path], parts: list[Contents], angles_are_given: bool) -> Contents:
+    _expect_one_series(path, files, parts)
     usual = Counter(part.data.shape[1:] for part in parts).most_common(1)[0][0]
     for file, part in zip(files, parts, strict=True):
         if part.data.shape[1:] != usual:
@@ -126,6 +74,19 @@ def _stacked(path: Path, files: list[Path], parts: list[Contents], angles_are_gi
     )
 
 
+def _expect_one_series(path: Path, files: list[Path], parts: list[Contents]) -> None:
+    series = [
+        file.name
+        for file, part in zip(files, parts, strict=True)
+        if part.tilt_angles is not None and len(np.unique(part.tilt_angles)) > 1
+    ]
+    if len(series) > 1:
+        raise FileError(
+            f"{path}: {' and '.join(series[:4])} each hold a tilt series; name the one to read, and with --second "
+            "another of the same specimen turned about the beam"
+        )
+
+
 def _with_angles(contents: Contents, path: Path, files: list[Path]) -> Contents:
     if contents.kind == "volume" or contents.tilt_angles is not None:
         return contents
@@ -135,10 +96,19 @@ def _with_angles(contents: Contents, path: Path, files: list[Path]) -> Contents:
             angles = _angles_listed(candidate, names, len(contents.data))
             if angles is not None:
                 return replace(contents, tilt_angles=angles, angles_from=candidate.name, kind="projections")
-    in_names = angles_in_names(names)
+    in_names = _angles_named(path, names)
     if in_names is not None:
         return replace(contents, tilt_angles=in_names, angles_from="the file names", kind="projections")
     return contents
+
+
+def _angles_named(path: Path, names: list[str]) -> np.ndarray | None:
+    if (odd := the_one_without_angle(names)) is not None:
+        raise MissingMetadata(
+            f"{path / odd}: no tilt angle in its name, as in those of the other {len(names) - 1} files; move it "
+            'elsewhere, give all angles with angles= (--angles FILE), or read a volume with axes="zyx" (--axes zyx)'
+        )
+    return angles_in_names(names)
 
 
 def _angles_listed(candidate: Path, names: list[str], n_images: int) -> np.ndarray | None:

@@ -14,9 +14,19 @@ _LARGEST_DIFFERENCE_DEG = 1.0
 
 def angles_in_names(files: Sequence[str]) -> np.ndarray | None:
     """Give (file,) degrees as the names of the files say them; None unless every one clearly does."""
+    found = _angle_by_file(files)
+    return np.array(list(found.values())) if found and None not in found.values() else None
+
+
+def the_one_without_angle(files: Sequence[str]) -> str | None:
+    """Give the one file whose name lacks the angle that all others have; None when it is not just one."""
+    without = [file for file, angle in _angle_by_file(files).items() if angle is None]
+    return without[0] if len(without) == 1 < len(files) - 1 else None
+
+
+def _angle_by_file(files: Sequence[str]) -> dict[str, float | None]:
     pattern = guess_pattern(files) if len(files) > 1 else None
-    found = [angle for file in files if pattern is not None and (angle := pattern.angle(file)) is not None]
-    return np.array(found) if found and len(found) == len(files) else None
+    return {} if pattern is None else {file: pattern.angle(file) for file in files}
 
 
 def paired(listed: AngleList, files: Sequence[str], source: Path) -> np.ndarray:
