@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from livetomo.formats import read
-from livetomo.formats.orient import axis_degrees, turn
+from livetomo.formats import read, write
+from livetomo.formats.orient import axis_degrees, turn, turned_shifts
+from livetomo.model import TiltSeries
 
 IMAGES = np.random.default_rng(0).integers(0, 100, (2, 6, 9)).astype(np.int16)
 
@@ -39,6 +40,24 @@ def test_stack_and_single_image_agree():
 
 def test_outside_takes_the_median_of_the_rim():
     assert turn(np.full((20, 20), 7, np.uint8), 45.0).min() == pytest.approx(7, abs=1e-4)
+
+
+@pytest.mark.parametrize("axis", ["x", "y", -90, 180, 30.0, -84.3])
+def test_shifts_turn_with_the_images(axis):
+    y, x = np.mgrid[-40:41, -40:41]
+
+    def turned_spot(dy, dx):
+        return turn(np.exp(-((y - dy) ** 2 + (x - dx) ** 2) / 8), axis)
+
+    [[dy, dx]] = turned_shifts(np.array([[7.0, -3.0]]), axis)
+    np.testing.assert_allclose(turned_spot(7, -3), np.exp(-((y - dy) ** 2 + (x - dx) ** 2) / 8), atol=0.01)
+
+
+def test_shifts_of_a_file_turn_with_its_images(tmp_path):
+    series = TiltSeries(IMAGES, [-3, 3], shifts_px=[[1, 2], [3, 4]])
+    write(series, tmp_path / "a.h5")
+    np.testing.assert_array_equal(read(tmp_path / "a.h5").shifts_px, [[1, 2], [3, 4]])
+    np.testing.assert_allclose(read(tmp_path / "a.h5", tilt_axis="x").shifts_px, [[-2, 1], [-4, 3]], atol=1e-12)
 
 
 @pytest.mark.parametrize("axis", ["z", None, float("nan"), "north"])

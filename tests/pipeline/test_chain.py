@@ -35,6 +35,12 @@ def test_a_series_is_prepared_projection_by_projection():
     np.testing.assert_array_equal(prepared.shifts_px, np.full((3, 2), 2.0))
 
 
+def test_shifts_turn_with_the_projections():
+    series = TiltSeries(np.ones((2, 8, 10)), [0, 1], shifts_px=[[4.0, 2.0], [0.0, 6.0]])
+    prepared = prepare_series(series, preparation(tilt_axis="x", bin=2))
+    np.testing.assert_allclose(prepared.shifts_px, [[-1, 2], [-3, 0]], atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("step", "message"),
     [

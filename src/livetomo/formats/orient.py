@@ -52,6 +52,13 @@ def turn(images: np.ndarray, tilt_axis: str | float) -> np.ndarray:
     return result
 
 
+def turned_shifts(shifts_px: np.ndarray, tilt_axis: str | float) -> np.ndarray:
+    """Give shifts (tilt, 2) as (dy, dx) of images as stored, as shifts of the images that ``turn`` gives."""
+    angle = np.deg2rad(axis_degrees(tilt_axis))
+    dy, dx = np.asarray(shifts_px, np.float64).T
+    return np.stack([dy * np.cos(angle) - dx * np.sin(angle), dy * np.sin(angle) + dx * np.cos(angle)], axis=1)
+
+
 def _rotated(image: np.ndarray, degrees: float) -> np.ndarray:
     from scipy.ndimage import affine_transform
 

@@ -12,7 +12,7 @@ from livetomo.formats.angles import checked_angles, read_angle_list
 from livetomo.formats.axes import checked_axes, order_advice
 from livetomo.formats.contents import Contents, ReadOptions
 from livetomo.formats.guard import reading
-from livetomo.formats.orient import axis_degrees, turn
+from livetomo.formats.orient import axis_degrees, turn, turned_shifts
 from livetomo.formats.pairing import paired
 from livetomo.formats.sidecars import with_sidecars
 from livetomo.formats.table import find_format, load_reader
@@ -195,7 +195,7 @@ def to_model(contents: Contents, options: ReadOptions, path: Path) -> TiltSeries
         projections=turn(contents.data, tilt_axis),
         tilt_angles=-contents.tilt_angles if options.flip_angles else contents.tilt_angles,
         pixel_size_nm=contents.pixel_size_nm,
-        shifts_px=None if shifts_px is None else np.asarray(shifts_px),
+        shifts_px=None if shifts_px is None else turned_shifts(shifts_px, tilt_axis),
         name=contents.name,
         tilt_axis_origin=origin,
         metadata=metadata,

@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from livetomo.formats.orient import turned_shifts
 from livetomo.model import TiltSeries
 from livetomo.pipeline.chain import Chain, Step
 
@@ -51,11 +52,15 @@ def prepare_series(series: TiltSeries, chain: Chain) -> TiltSeries:
     """
     projections = np.stack([chain(projection) for projection in series.projections])
     factor = int(np.prod([step.values["n"] for step in chain.steps if step.operator == "bin"] or [1]))
+    shifts_px = np.asarray(series.shifts_px)
+    for step in chain.steps:
+        if step.operator == "turn":
+            shifts_px = turned_shifts(shifts_px, step.values["tilt_axis"])
     return series.replace(
         projections=projections,
         weights=_prepared_weights(series, projections, chain),
         pixel_size_nm=None if series.pixel_size_nm is None else series.pixel_size_nm * factor,
-        shifts_px=np.asarray(series.shifts_px) / factor,
+        shifts_px=shifts_px / factor,
         metadata={**series.metadata, "preparation": chain.state()},
     )
 

@@ -33,6 +33,14 @@ def test_a_series_that_lies_on_its_side_is_turned_with_a_warning(helix):
     np.testing.assert_array_equal(aligned.projections, align(helix).projections)
 
 
+def test_shifts_it_had_are_turned_with_it(helix):
+    shifts = np.stack([np.arange(21.0), np.ones(21)], axis=1)
+    sideways = TiltSeries(turned(helix.projections), helix.tilt_angles, shifts_px=shifts, tilt_axis_origin="assumed")
+    with pytest.warns(UserWarning, match="tilt_axis='x'"):
+        aligned = align(sideways, "none")
+    np.testing.assert_array_equal(aligned.shifts_px, np.stack([-np.ones(21), np.arange(21.0)], axis=1))
+
+
 def test_what_the_user_says_is_not_doubted(helix):
     sideways = TiltSeries(turned(helix.projections), helix.tilt_angles, tilt_axis_origin="user")
     assert align(sideways).tilt_axis_origin == "user"

@@ -76,4 +76,6 @@ def _turned_if_it_must(series: TiltSeries) -> TiltSeries:
     turned, weights = np.ascontiguousarray(np.rot90(series.projections, axes=(1, 2))), series.weights
     if weights is not None and np.ndim(weights) == 3:
         weights = np.ascontiguousarray(np.rot90(weights, axes=(1, 2)))
-    return series.replace(projections=turned, weights=weights, tilt_axis_origin="data")
+    dy, dx = np.asarray(series.shifts_px).T
+    shifts_px = np.stack([-dx, dy], axis=1)  # turned as the images are
+    return series.replace(projections=turned, weights=weights, shifts_px=shifts_px, tilt_axis_origin="data")
