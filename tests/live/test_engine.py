@@ -129,6 +129,17 @@ def test_a_frame_that_float32_cannot_square_is_set_aside(helix, settings_for, wa
     assert "float32" in aside.reason or "below 1e+17" in aside.reason
 
 
+def test_a_support_is_used_live(helix, settings_for, watched):
+    support = np.zeros((32, 1, 32), bool)
+    support[8:24, :, 8:24] = True
+    settings = settings_for(expect_tilts=len(helix), method="fista", method_settings={"support": support})
+    list(write_series(helix, watched, Habits(interval_s=0)))
+    assert run(settings) == 0
+    volume = lt.read(settings.output).data
+    assert not volume[:8].any()
+    assert volume[8:24].any()
+
+
 def test_nothing_usable_is_a_failure_in_words(settings_for, watched):
     watched.mkdir()
     (watched / "a_1.0.tif").write_bytes(b"no image" * 100)
@@ -268,6 +279,33 @@ def test_new_content_and_new_angles_change_the_volume_to_what_it_should_be(helix
     thread.join()
     offline = lt.reconstruct(prepare_series(helix, preparation()), method="wbp")
     assert difference(lt.read(settings.output).data, offline.data) < 0.001
+
+
+def test_new_content_keeps_its_own_angle_when_that_of_the_old_was_corrected_during_a_pause(
+    helix, settings_for, watched, tmp_path
+):
+    engine_end, viewer_end = multiprocessing.Pipe(duplex=True)
+    viewer_end.send(Command("pause"))
+    settings, said = settings_for(), []
+    watched.mkdir()
+    engine = threading.Thread(target=lambda: run(settings, PipeLink(engine_end), said.append))
+    engine.start()
+    journal = tmp_path / "journal" / "journal.jsonl"
+    for number, angle, line in ((0, 0.0, "frame"), (0, 5.0, "angle"), (1, 10.0, "frame")):
+        before = lines_of(journal, line)
+        lt.write(lt.TiltSeries(helix.projections[number : number + 1], [angle]), watched / "a.tif")
+        deadline = time.monotonic() + 20
+        while lines_of(journal, line) == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    viewer_end.send(Command("finish"))
+    engine.join(20)
+    viewer_end.close()
+    assert [tilt.tilt_angle for tilt in said[-1].tilts] == [10.0]
+
+
+def lines_of(journal, kind):
+    return journal.read_text("utf-8").count(f'"kind": "{kind}"') if journal.exists() else 0
 
 
 ENGINE = """

@@ -1,3 +1,7 @@
+"""A run about a second axis: it ends where both series at once end, and says what it cannot do."""
+
+import multiprocessing
+
 import numpy as np
 import pytest
 
@@ -7,7 +11,9 @@ from livetomo.algorithms.reconstruct.fista_tv import FISTATV
 from livetomo.errors import LivetomoError
 from livetomo.live.engine import run
 from livetomo.live.first_axis import SecondAxis, first_series
+from livetomo.live.messages import Command
 from livetomo.live.reconstruction import LiveReconstruction, Prepared
+from livetomo.live.viewer import PipeLink
 from livetomo.sim import Habits, write_series
 from livetomo.sim.phantoms import particles
 
@@ -54,6 +60,34 @@ def test_a_first_series_of_other_size_ends_the_run_with_the_reason(volume, setti
     notes = []
     assert run(settings, on_status=lambda status: notes.append(status.note)) == 1
     assert "expected a first series with images of (40, 40)" in notes[-1]
+
+
+def test_a_method_that_refuses_a_second_axis_is_told_before_anything_is_watched(volume, settings_for, tmp_path):
+    lt.write(about_an_axis(volume, 0), tmp_path / "first.mrc")
+    settings = settings_for(after=tmp_path / "first.mrc", method="constrained-fourier", finish_after_idle_s=0.3)
+    with pytest.raises(ValueError, match="use wbp, sirt"):
+        run(settings)
+    assert not settings.journal_folder.exists()
+    assert not settings.events.exists()
+
+
+def test_a_method_that_refuses_a_second_axis_is_told_and_the_run_goes_on(volume, settings_for, watched, tmp_path):
+    lt.write(about_an_axis(volume, 0), tmp_path / "first.mrc")
+    list(write_series(about_an_axis(volume, 90), watched, Habits(interval_s=0, style="atomic")))
+    engine_end, viewer_end = multiprocessing.Pipe(duplex=True)
+    said = []
+
+    def hear(status):
+        if status.tilts and not any(earlier.tilts for earlier in said):
+            viewer_end.send(Command("method", {"name": "constrained-fourier"}))
+            viewer_end.send(Command("expect", {"n_tilts": len(_ANGLES)}))
+        said.append(status)
+
+    settings = settings_for(after=tmp_path / "first.mrc", tilt_axis="y")
+    assert run(settings, PipeLink(engine_end), hear) == 0
+    viewer_end.close()
+    assert any("The method stays sirt: rotations_deg" in status.note for status in said)
+    assert (said[-1].method, len(said[-1].tilts)) == ("sirt", len(_ANGLES))
 
 
 def test_a_run_about_a_second_axis_ends_by_the_rule_of_its_method(volume):

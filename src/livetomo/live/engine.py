@@ -7,15 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
-
 from livetomo.algorithms.reconstruct import method_named
 from livetomo.algorithms.reconstruct.tilts import check_values
 from livetomo.errors import LivetomoError
 from livetomo.formats import check_target, write
 from livetomo.live.axis_watch import AxisWatch
 from livetomo.live.events import EventLog
-from livetomo.live.first_axis import SecondAxis, first_series
+from livetomo.live.first_axis import SecondAxis, after_first
 from livetomo.live.frame import Frame
 from livetomo.live.inbox import AngleCorrection, Arrival, Inbox, News, SetAside
 from livetomo.live.journal import Journal
@@ -26,6 +24,7 @@ from livetomo.live.reconstruction import LiveReconstruction, Prepared
 from livetomo.live.report import Report, picture
 from livetomo.live.settings import LiveSettings
 from livetomo.live.stop_signals import StopRequest, stop_signals
+from livetomo.live.trial import try_out
 from livetomo.live.viewer import NoViewer, ViewerLink
 from livetomo.model import Volume
 
@@ -63,16 +62,18 @@ def run(
     Raises
     ------
     ValueError
-        When the method or one of its settings is not known.
+        When the method or one of its settings is not known, or it refuses projections about a second axis.
     LivetomoError
-        When the output cannot be written there, or another engine uses the journal.
+        When the output cannot be written there, the series about the first axis cannot be read, or another engine uses
+        the journal.
     """
     check_target(settings.output, (settings.after,))
     method = method_named(settings.method, **settings.method_settings)
+    in_use = after_first(method, settings)
     journal = Journal(settings.journal_folder, settings.folder, settings.resume)
     try:
         events = EventLog(settings.events, keep=settings.resume)
-        engine = _Engine(settings, method, viewer or NoViewer(), journal, events, on_status)
+        engine = _Engine(settings, method, in_use, viewer or NoViewer(), journal, events, on_status)
         with stop_signals() as stop:
             return engine.run(stop)
     finally:
@@ -86,6 +87,7 @@ class _Engine:
         self,
         settings: LiveSettings,
         method: Any,
+        in_use: Any,
         viewer: ViewerLink,
         journal: Journal,
         events: EventLog,
@@ -93,6 +95,7 @@ class _Engine:
     ) -> None:
         self._settings = settings
         self._method = method
+        self._in_use = in_use  # the same, or what begins with the first axis and goes on with it
         self._viewer = viewer
         self._on_status = on_status
         self._journal = journal
@@ -102,7 +105,6 @@ class _Engine:
         viewer.when_woken(self._woken.set)
         self._inbox = Inbox(settings, journal, events, self._woken.set)
         self._prepare = Preparer(settings)
-        self._first_series = first_series(settings)
         self._reconstruction: LiveReconstruction | None = None
         self._publisher: Publisher | None = None
         self._note = journal.note
@@ -168,11 +170,7 @@ class _Engine:
 
     def _warm_up(self) -> None:
         """Load what is compiled before the first frame needs it."""
-        scratch = LiveReconstruction(self._method)
-        scratch.add([Prepared("warm-up", np.ones((16, 16), np.float32), 0.0)])
-        for _ in scratch.refine():
-            pass
-        scratch.volume()
+        try_out(self._method)
 
     def _obey(self, commands: list[Command]) -> None:
         for command in commands:
@@ -186,21 +184,18 @@ class _Engine:
                 self._change_method(dict(command.values))
 
     def _change_method(self, values: dict[str, Any]) -> None:
+        """Go on with another method; one that is unknown or refuses the projections is told, and nothing changes."""
         try:
-            self._method = method_named(values.pop("name", self._method.name), **values)
-        except (ValueError, TypeError) as error:
-            self._note = str(error)
+            method = method_named(values.pop("name", self._method.name), **values)
+            in_use = replace(self._in_use, method=method) if isinstance(self._in_use, SecondAxis) else method
+            if self._reconstruction is not None:
+                self._reconstruction.change_method(in_use)
+        except (ValueError, TypeError, MemoryError) as error:
+            self._note = f"The method stays {self._method.name}: {error or type(error).__name__}"
             return
-        self._report.method = self._method.name
-        if self._reconstruction is not None:
-            self._reconstruction.change_method(self._method_to_run())
-            self._publish()
-
-    def _method_to_run(self) -> Any:
-        if self._first_series is None:
-            return self._method
-        is_aligned = self._settings.align == "com"
-        return SecondAxis(self._method, self._first_series, self._settings.turned_deg, is_aligned)
+        self._method, self._in_use = method, in_use
+        self._report.method = method.name
+        self._publish()
 
     def _take_in(self, news: list[News]) -> None:
         """Add what is new, all at once, correct what was wrong, and show it."""
@@ -226,6 +221,7 @@ class _Engine:
                 corrections[item.name] = self._prepare.angle(item.tilt_angle)
             elif (prepared := self._prepared(item.frame)) is not None:
                 arrived[prepared.name] = prepared
+                corrections.pop(prepared.name, None)  # it came for the content before
         for name in arrived.keys() & corrections.keys():
             arrived[name] = replace(arrived[name], tilt_angle=corrections.pop(name))
         return arrived, corrections
@@ -243,7 +239,7 @@ class _Engine:
     def _add(self, frames: list[Prepared]) -> None:
         if self._reconstruction is None:
             align = self._settings.align == "com"
-            self._reconstruction = LiveReconstruction(self._method_to_run(), align, self._settings.field_of_view)
+            self._reconstruction = LiveReconstruction(self._in_use, align, self._settings.field_of_view)
         new = [frame for frame in frames if frame.name not in self._reconstruction]
         for frame in frames:
             if frame not in new:

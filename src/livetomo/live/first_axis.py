@@ -13,6 +13,7 @@ from livetomo.algorithms.reconstruct.tilts import Tilts
 from livetomo.errors import LivetomoError
 from livetomo.formats import read
 from livetomo.live.settings import LiveSettings
+from livetomo.live.trial import try_out
 from livetomo.model import Geometry, TiltSeries
 from livetomo.pipeline import prepare_series
 
@@ -35,6 +36,20 @@ def first_series(settings: LiveSettings) -> TiltSeries | None:
     return centre_along_axis(series) if settings.align == "com" else series
 
 
+def after_first(method: Any, settings: LiveSettings) -> Any:
+    """Give the method as a run uses it: the same, or one that begins with the series about the first axis.
+
+    Raises
+    ------
+    LivetomoError
+        When the series cannot be read or is no tilt series.
+    ValueError
+        When the method refuses projections of a turned specimen.
+    """
+    first = first_series(settings)
+    return method if first is None else SecondAxis(method, first, settings.turned_deg, settings.align == "com")
+
+
 @dataclass
 class SecondAxisState:
     """The state of the method, and what the two series need to meet."""
@@ -50,12 +65,20 @@ class SecondAxis:
 
     It keeps the contract of the method it holds; numbers count the tilts that were added. When projections are aligned,
     the first that comes is brought to the middle along y by its centre of mass, and the others follow it.
+
+    Raises
+    ------
+    ValueError
+        When the method refuses projections of a turned specimen.
     """
 
     method: Any
     first: TiltSeries
     turned_deg: float
     is_aligned: bool
+
+    def __post_init__(self) -> None:
+        try_out(self.method, self.turned_deg)
 
     @property
     def name(self) -> str:
