@@ -15,3 +15,14 @@ def test_a_file_set_aside_is_told_once_also_when_another_one_goes(capsys):
         terminal.show(status(*records))
     said = [line for line in capsys.readouterr().err.splitlines() if "set aside:" in line]
     assert said == ["livetomo: set aside: a.mrc: no angle", "livetomo: set aside: b.mrc: blank"]
+
+
+def test_many_files_set_aside_for_one_reason_do_not_hide_other_lines(capsys):
+    terminal = Terminal()
+    records = [SetAsideRecord(f"{k}.mrc", "no angle") for k in range(30)]
+    for n in (2, 5, 30):
+        terminal.show(status(*records[:n], SetAsideRecord("odd.mrc", "blank")))
+    said = [line for line in capsys.readouterr().err.splitlines() if "set aside:" in line]
+    assert len(said) == 5
+    assert "livetomo: set aside: odd.mrc: blank" in said
+    assert said[-1] == "livetomo: set aside: more for the same reason, the newest is 3.mrc"

@@ -13,6 +13,7 @@ The engine starts it as a child process and keeps the other end of the pipe::
 """
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -89,10 +90,7 @@ async def _serve(
     try:
         port = await application.start()
     except OSError as error:
-        raise EnvironmentProblem(
-            f"port {port} of {host} cannot be used ({error.strerror or error}); give another one with --port, or none "
-            "for any that is free"
-        ) from error
+        raise EnvironmentProblem(_why_not(host, port, error)) from error
     address = f"http://{_name_to_open(host)}:{port}/?secret={token}"
     application.link.send(ViewerReady(address))
     if open_browser:
@@ -121,6 +119,14 @@ def _make(connection: Connection, host: str, port: int, token: str) -> "Applicat
             f"the application needs the package {error.name}, which is not installed: pip install 'livetomo[app]'"
         ) from error
     return Application(connection, host, port, token)
+
+
+def _why_not(host: str, port: int | None, error: OSError) -> str:
+    reason = error.strerror or error
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"this computer has no address {host} ({reason}); give one it has with --host, or none for 127.0.0.1"
+    advice = "give another one with --port, or none for any that is free"
+    return f"port {port} of {host} cannot be used ({reason}); {advice}"
 
 
 async def _wait_for_last_look(application: "Application", stay_seconds: float) -> None:

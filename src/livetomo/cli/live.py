@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from livetomo.cli.terminal import Terminal
     from livetomo.cli.viewer_process import ViewerSettings
     from livetomo.live.settings import LiveSettings
+    from livetomo.live.viewer import ViewerLink
 
 WHILE_WATCHED_S = 12 * 3600.0
 
@@ -120,22 +121,33 @@ def free_name(place: Path, stem: str) -> Path:
 def run(settings: "LiveSettings", viewer: "ViewerSettings | None") -> int:
     """Run the engine in this process, with a viewer as its child; give the exit code."""
     from livetomo.cli.terminal import Terminal
-    from livetomo.live.engine import run as run_engine
 
     terminal = Terminal()
     if viewer is None:
-        return _closing(terminal, run_engine(settings, on_status=terminal.show))
+        return _closing(terminal, _engine(settings, terminal))
     from livetomo.cli.viewer_process import ViewerProcess
 
     process = ViewerProcess(viewer, terminal.say)
     link = process.link()
     try:
-        exit_code = run_engine(settings, link, terminal.show)
+        exit_code = _engine(settings, terminal, link)
     finally:
         link.close()
     _closing(terminal, exit_code)
     process.wait()
     return exit_code
+
+
+def _engine(settings: "LiveSettings", terminal: "Terminal", link: "ViewerLink | None" = None) -> int:
+    """Run the engine; who cannot wait for its end is told how to go on."""
+    from livetomo.live.engine import run as run_engine
+
+    try:
+        return run_engine(settings, link, terminal.show)
+    except KeyboardInterrupt:
+        if terminal.last is not None and terminal.last.tilts:
+            terminal.say(f"{len(terminal.last.tilts)} tilts are kept; the same command with --resume goes on with them")
+        raise
 
 
 def _closing(terminal: "Terminal", exit_code: int) -> int:

@@ -68,7 +68,9 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        return app(args=sys.argv[1:] or ["--help"], prog_name="livetomo", standalone_mode=False) or 0
+        exit_code = app(args=sys.argv[1:] or ["--help"], prog_name="livetomo", standalone_mode=False) or 0
+        # Newer versions of Typer take Ctrl-C for a command that ended so
+        return _say("stopped", STOPPED_BY_USER) if exit_code == STOPPED_BY_USER else exit_code
     except _UsageError as error:
         return _say(f"{error.format_message()} (livetomo COMMAND --help says what can be given)", WRONG_ARGUMENTS)
     except LivetomoError as error:

@@ -2,12 +2,16 @@
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 
 import typer
 
-from livetomo.live.messages import Status
+from livetomo.live.messages import SetAsideRecord, Status
 
 _RENEW_S = 0.2
+_OF_ONE_REASON = 3
+"""So many files that are set aside for the same reason are named; more would hide other lines."""
 
 
 class Terminal:
@@ -30,11 +34,7 @@ class Terminal:
     def show(self, status: Status) -> None:
         """Print what is new in a status."""
         self.last = status
-        for record in status.set_aside:
-            if (record.file, record.reason) not in self._said_aside:
-                images = f" ({record.n_images} images)" if record.n_images > 1 else ""
-                self.say(f"set aside: {record.file}{images}: {record.reason}")
-        self._said_aside = {(record.file, record.reason) for record in status.set_aside}
+        self._show_set_aside(status.set_aside)
         if status.note and status.note != self._said_note:
             self.say(status.note)
         self._said_note = status.note
@@ -46,6 +46,19 @@ class Terminal:
         elif status.state not in {self._said_state, "reading"}:  # it reads and refines by turns, many times
             self.say(_line(status))
             self._said_state = status.state
+
+    def _show_set_aside(self, records: Sequence[SetAsideRecord]) -> None:
+        said = Counter(reason for _, reason in self._said_aside)
+        for record in records:
+            if (record.file, record.reason) in self._said_aside:
+                continue
+            said[record.reason] += 1
+            images = f" ({record.n_images} images)" if record.n_images > 1 else ""
+            if said[record.reason] <= _OF_ONE_REASON:
+                self.say(f"set aside: {record.file}{images}: {record.reason}")
+            elif said[record.reason] == _OF_ONE_REASON + 1:
+                self.say(f"set aside: more for the same reason, the newest is {record.file}")
+        self._said_aside = {(record.file, record.reason) for record in records}
 
     def end(self) -> None:
         """Leave the line that is renewed in place."""

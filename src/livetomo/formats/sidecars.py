@@ -127,8 +127,7 @@ def _with_angles(contents: Contents, path: Path) -> Contents:
     if len(misfits) > len(notes) and contents.tilt_angles is None:
         raise MissingMetadata(
             f"{path}: it holds {n_images} images but {' and '.join(words.values())}; give the right angles with "
-            "angles= (--angles FILE), "
-            + order_advice(contents.data.shape, contents.stored_axes, misfits.values())
+            "angles= (--angles FILE), " + order_advice(contents.data.shape, contents.stored_axes, misfits.values())
         )
     for name in _OF_ANY_NAME if contents.tilt_angles is None else ():
         of_any = _angles_if_any(path.with_name(name))
