@@ -104,6 +104,19 @@ def test_convert_keeps_values_and_angles(helix, tmp_path):
     np.testing.assert_allclose(after.tilt_angles, before.tilt_angles)
 
 
+def test_replay_takes_raw_binary_and_turns_its_axis(tmp_path):
+    stack = np.arange(60, dtype="<i2").reshape(3, 4, 5)
+    (tmp_path / "a.dat").write_bytes(b"header" + stack.tobytes())
+    (tmp_path / "a.rawtlt").write_text("-2\n0\n2\n")
+    raw = "--shape", "3,4,5", "--dtype", "<i2", "--offset-bytes", 6
+    exit_code, _, error = livetomo(
+        "replay", tmp_path / "a.dat", tmp_path / "new", "--interval", 0, "--tilt-axis", "x", *raw
+    )
+    assert exit_code == 0, error
+    np.testing.assert_array_equal(lt.read(tmp_path / "new").projections, np.rot90(stack, axes=(1, 2)))
+    assert livetomo("info", tmp_path / "a.dat", *raw)[0] == 0
+
+
 def test_a_replayed_series_is_reconstructed_live(helix, tmp_path):
     exit_code, said, _ = livetomo("replay", helix, tmp_path / "folder", "--interval", 0)
     assert exit_code == 0

@@ -18,6 +18,7 @@ def command(
     dataset: options.Dataset = None,
     shape: options.Shape = None,
     dtype: options.DType = None,
+    offset_bytes: options.OffsetBytes = 0,
     pixel_size_nm: options.PixelSize = None,
 ) -> None:
     """Convert a tilt series or a volume to MRC, TIFF, HDF5, EMD, NPY or XDMF."""
@@ -33,6 +34,7 @@ def command(
         dataset=dataset,
         shape=options.parsed_shape(shape),
         dtype=dtype,
+        offset_bytes=offset_bytes,
         pixel_size_nm=pixel_size_nm,
     )
     write(contents, target)

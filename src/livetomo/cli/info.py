@@ -18,6 +18,7 @@ def command(
     dataset: options.Dataset = None,
     shape: options.Shape = None,
     dtype: options.DType = None,
+    offset_bytes: options.OffsetBytes = 0,
 ) -> None:
     """Say what a file knows: kind, shape, angles, pixel size, tilt axis; and what it does not."""
     from livetomo.formats import describe
@@ -30,6 +31,7 @@ def command(
         dataset=dataset,
         shape=options.parsed_shape(shape),
         dtype=dtype,
+        offset_bytes=offset_bytes,
     )
     typer.echo(json.dumps(facts, indent=1) if as_json else _readable(facts))
 

@@ -53,6 +53,9 @@ Dataset = Annotated[
 ]
 Shape = Annotated[str | None, typer.Option(help="Raw binary: sizes, slowest first, such as 77,256,256.")]
 DType = Annotated[str | None, typer.Option(help="Raw binary: NumPy type such as <i2.")]
+OffsetBytes = Annotated[
+    int, typer.Option("--offset-bytes", metavar="N", help="Raw binary: bytes before the first value.")
+]
 PixelSize = Annotated[float | None, typer.Option("--pixel-size-nm", help="Pixel size in nm, over what the file says.")]
 
 _WORDS = {"true": True, "yes": True, "false": False, "no": False, "none": None}

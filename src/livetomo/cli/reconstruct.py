@@ -25,6 +25,7 @@ def command(
     dataset: options.Dataset = None,
     shape: options.Shape = None,
     dtype: options.DType = None,
+    offset_bytes: options.OffsetBytes = 0,
     bin: options.Bin = 1,
     align: Annotated[
         str | None,
@@ -77,6 +78,7 @@ def command(
         "dataset": dataset,
         "shape": options.parsed_shape(shape),
         "dtype": dtype,
+        "offset_bytes": offset_bytes,
         "pixel_size_nm": pixel_size_nm,
     }
     series = weighed(_read_series(source, angles=angles, **what_the_user_says), weights, leave_out)

@@ -18,16 +18,29 @@ def command(
     ] = "mrc",
     order: Annotated[Literal["as-is", "shuffled"], typer.Option(help="Order in which the tilts come.")] = "as-is",
     angles: options.Angles = None,
+    tilt_axis: options.TiltAxis = None,
+    axes: options.AxesOrder = None,
+    dataset: options.Dataset = None,
+    shape: options.Shape = None,
+    dtype: options.DType = None,
+    offset_bytes: options.OffsetBytes = 0,
 ) -> None:
-    """Replay a tilt series into a folder, one projection after the other, with the images as they were recorded."""
-    from livetomo.formats import read_contents
-    from livetomo.formats.contents import ReadOptions
+    """Replay a tilt series into a folder, one projection after the other, with its tilt axis turned parallel to y."""
+    from livetomo.formats import read
     from livetomo.model import TiltSeries
     from livetomo.sim.microscope import replay
 
-    contents = read_contents(source, ReadOptions(angles=angles))
-    if contents.tilt_angles is None:
+    series = read(
+        source,
+        angles=angles,
+        tilt_axis=options.parsed_tilt_axis(tilt_axis),
+        axes=axes,
+        dataset=dataset,
+        shape=options.parsed_shape(shape),
+        dtype=dtype,
+        offset_bytes=offset_bytes,
+    )
+    if not isinstance(series, TiltSeries):
         raise MissingMetadata(f"{source}: it gives no tilt angles: give them with --angles FILE (one angle a line)")
-    series = TiltSeries(contents.data, contents.tilt_angles, contents.pixel_size_nm, name=contents.name)
     for written in replay(series, folder, interval, format, order):
         typer.echo(f"{written.closed_at:.3f} {written.tilt_angle:+.2f} {written.name}")

@@ -43,7 +43,7 @@ def read(path: Path, options: ReadOptions) -> Contents:
         if n_bytes > expected:
             raise FileError(
                 f"{path}: {sizes}, the file has {n_bytes}; correct shape= or dtype=, "
-                "or skip a header with offset_bytes="
+                "or skip a header with offset_bytes= (--offset-bytes)"
             )
         array = np.fromfile(path, dtype, math.prod(options.shape), offset=options.offset_bytes)
     data, kind = ordered(path, array.reshape(options.shape), options.axes, "?yx")
