@@ -28,6 +28,12 @@ def from_mrcfile(path: Path) -> np.ndarray:
             return np.array(file.data)
 
 
+def from_mrcfile_in_order(path: Path) -> np.ndarray:
+    with mrcfile.open(path) as file:
+        numbers = [int(file.header[name]) for name in ("maps", "mapr", "mapc")]
+        return np.array(file.data).transpose([numbers.index(axis) for axis in (3, 2, 1)])
+
+
 def from_tifffile(path: Path, series: int = 0) -> np.ndarray:
     if path.suffix == ".gz":
         return tifffile.imread(io.BytesIO(gzip.decompress(path.read_bytes())))
@@ -74,7 +80,7 @@ SAMPLES = [
     multiframe("needle/SerialEM_Multiframe_Test/test_000.mrc", angles=(-0.000488, -0.000488)),
     multiframe("needle/SerialEM_Multiframe_Test/test_001.mrc", angles=(5.00054, 5.00054)),
     multiframe("needle/SerialEM_Multiframe_Test/test_002.mrc", angles=(-5.00151, -5.00151)),
-    Sample("formats/mrc/EMD-3001.map", from_mrcfile, (25, 43, 73), 0.044825),
+    Sample("formats/mrc/EMD-3001.map", from_mrcfile_in_order, (73, 25, 43), 0.044825),
     Sample("formats/mrc/EMD-3197.map", from_mrcfile, (20, 20, 20), 1.14),
     Sample("formats/mrc/emd_3197.map.gz", from_mrcfile, (20, 20, 20), 1.14),
     Sample("formats/mrc/HAADFscan.mrc", from_mrcfile, (1, 16, 16), 5.679131, (0.008116119,)),

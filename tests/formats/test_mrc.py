@@ -166,6 +166,24 @@ def test_volumes_by_suffix_leave_angles_beside_alone(tmp_path, name):
     assert isinstance(read(tmp_path / name, angles=[1, 2, 3]), TiltSeries)
 
 
+@pytest.mark.parametrize(("axes", "order"), [((3, 1, 2), (1, 2, 0)), ((3, 2, 1), (2, 1, 0)), ((1, 2, 3), (0, 1, 2))])
+def test_volumes_stored_in_another_order(tmp_path, axes, order):
+    words = [(64 + 4 * place, "i", axis) for place, axis in enumerate(axes)]
+    stored = STACK.astype("f4").transpose(order)
+    (tmp_path / "a.map").write_bytes(mrc_bytes(stored, 2, words=words))
+    (tmp_path / "a.mrc").write_bytes(mrc_bytes(stored, 2, words=[*words, (88, "i", 1)]))
+    (tmp_path / "a.st").write_bytes(mrc_bytes(stored, 2, words=words))
+    np.testing.assert_array_equal(read(tmp_path / "a.map").data, STACK)
+    np.testing.assert_array_equal(read(tmp_path / "a.mrc").data, STACK)
+    np.testing.assert_array_equal(read_contents(tmp_path / "a.st").data, stored)
+
+
+def test_the_stamp_decides_where_both_byte_orders_may_be(tmp_path):
+    stack = RANDOM.integers(0, 100, (1, 256, 256)).astype("i1")
+    (tmp_path / "a.mrc").write_bytes(mrc_bytes(stack, 0, ">"))
+    np.testing.assert_array_equal(read_contents(tmp_path / "a.mrc").data, stack)
+
+
 @pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress)])
 def test_compressed(tmp_path, suffix, pack):
     path = tmp_path / f"a.mrc{suffix}"

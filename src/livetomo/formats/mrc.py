@@ -40,7 +40,9 @@ def read(path: Path, options: ReadOptions) -> Contents:
             raise IncompleteFile(f"{path}: the MRC file holds no complete section yet")
         data = _read_sections(stream, path, header, 0, n_sections)
     contents = _described(header, parse_extended(raw_extended, header, n_sections), path)
-    data, kind = ordered(path, data, options.axes, "?yx", contents.kind)
+    is_volume = contents.kind == "volume" or (contents.kind == "unknown" and header.is_volume)
+    stored = header.axes if is_volume and header.axes != "zyx" else "?yx"  # of projections the header knows no z
+    data, kind = ordered(path, data, options.axes, stored, contents.kind)
     return replace(contents, data=data, kind=kind)
 
 

@@ -11,6 +11,8 @@ from livetomo.formats.guard import expect_bytes, expect_sane_shape
 
 HEADER_BYTES = 1024
 _ORDERS: tuple[Literal["<"], Literal[">"]] = ("<", ">")
+_STAMP_AT = 212
+_BIG_ENDIAN_STAMP = b"\x11"
 _IMOD_STAMP = 1146047817
 _LARGEST_EXTENDED_HEADER = 2**30
 _MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
@@ -24,14 +26,14 @@ _UNSUPPORTED_MODES = {
 _FIELDS = np.dtype(
     {
         "names": [
-            *("sizes", "mode", "grid", "cell", "lowest", "highest", "extended_bytes"),
+            *("sizes", "mode", "grid", "cell", "axes", "lowest", "highest", "space_group", "extended_bytes"),
             *("extended_type", "n_ints", "n_reals", "imod_stamp", "imod_flags", "map", "n_labels", "labels"),
         ],
         "formats": [
-            *("(3,)i4", "i4", "(3,)i4", "(3,)f4", "f4", "f4", "i4"),
+            *("(3,)i4", "i4", "(3,)i4", "(3,)f4", "(3,)i4", "f4", "f4", "i4", "i4"),
             *("S4", "i2", "i2", "i4", "i4", "S4", "i4", "(10,)S80"),
         ],
-        "offsets": [0, 12, 28, 40, 76, 80, 92, 104, 128, 130, 152, 156, 208, 220, 224],
+        "offsets": [0, 12, 28, 40, 64, 76, 80, 88, 92, 104, 128, 130, 152, 156, 208, 220, 224],
         "itemsize": HEADER_BYTES,
     }
 )
@@ -57,6 +59,10 @@ class MrcHeader:
     pixel_sizes_nm: tuple[float, float, float] | None
     """(z, y, x) edges; None when the header holds only the value that stands for unknown."""
     labels: tuple[str, ...]
+    axes: str
+    """Of sections, rows and columns: ``zyx`` unless the header clearly says another order."""
+    is_volume: bool
+    """The space group is one of volumes."""
 
     @property
     def data_offset(self) -> int:
@@ -80,7 +86,8 @@ def parse_header(raw: bytes, path: Path) -> MrcHeader:
         When the bytes are no MRC header, or one of a kind that holds no real images.
     """
     expect_bytes(path, HEADER_BYTES, len(raw), "an MRC header")
-    order = next((order for order in _ORDERS if _plausible(_fields(raw, order))), None)
+    stamped_first = _ORDERS[::-1] if raw[_STAMP_AT : _STAMP_AT + 1] == _BIG_ENDIAN_STAMP else _ORDERS
+    order = next((order for order in stamped_first if _plausible(_fields(raw, order))), None)
     if order is None:
         raise FileError(
             f"{path}: not an MRC file: its first bytes give neither sizes nor a mode that MRC knows; "
@@ -107,8 +114,16 @@ def parse_header(raw: bytes, path: Path) -> MrcHeader:
         n_ints=int(fields["n_ints"]),
         n_reals=int(fields["n_reals"]),
         pixel_sizes_nm=_pixel_sizes_nm(fields),
+        axes=_axes(fields),
+        is_volume=int(fields["space_group"]) == 1,
         labels=tuple(_text(label) for label in fields["labels"][: max(0, min(10, int(fields["n_labels"])))]),
     )
+
+
+def _axes(fields: np.void) -> str:
+    """Give the axes of sections, rows and columns (MAPS, MAPR, MAPC, of which 1 is x)."""
+    numbers = [int(number) for number in fields["axes"][::-1]]
+    return "".join(" xyz"[number] for number in numbers) if sorted(numbers) == [1, 2, 3] else "zyx"
 
 
 def _fields(raw: bytes, order: Literal["<", ">"]) -> np.void:
