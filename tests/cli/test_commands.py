@@ -104,6 +104,18 @@ def test_convert_keeps_values_and_angles(helix, tmp_path):
     np.testing.assert_allclose(after.tilt_angles, before.tilt_angles)
 
 
+def test_pixels_without_a_number_are_named_by_file_and_tilt(helix, tmp_path):
+    series = lt.read(helix)
+    images = np.array(series.projections, np.float32)
+    images[[3, 7], 5, 5] = np.nan
+    lt.write(series.replace(projections=images), tmp_path / "spoilt.h5")
+    words = "reconstruct", tmp_path / "spoilt.h5", "-o", tmp_path / "v.npy", "--sweeps", 1
+    exit_code, _, error = livetomo(*words)
+    assert exit_code == 1
+    assert "spoilt.h5: pixels in the tilts 3,7 are NaN or infinite" in error
+    assert livetomo(*words, "--leave-out", "3,7")[0] == 0
+
+
 def test_replay_takes_raw_binary_and_turns_its_axis(tmp_path):
     stack = np.arange(60, dtype="<i2").reshape(3, 4, 5)
     (tmp_path / "a.dat").write_bytes(b"header" + stack.tobytes())

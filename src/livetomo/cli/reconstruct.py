@@ -60,7 +60,7 @@ def command(
 ) -> None:
     """Reconstruct a volume from a tilt series, or from two about different axes."""
     from livetomo.algorithms.reconstruct import method_named, reconstruct
-    from livetomo.cli.weights import weighed
+    from livetomo.cli.weights import expect_numbers, weighed
     from livetomo.formats import check_target, write
     from livetomo.model import join
     from livetomo.pipeline import preparation
@@ -82,10 +82,12 @@ def command(
         "pixel_size_nm": pixel_size_nm,
     }
     series = weighed(_read_series(source, angles=angles, **what_the_user_says), weights, leave_out)
+    expect_numbers(series, source)
     chain = preparation(bin=bin, background=background, hot_pixels=hot_pixels)
     series = _prepared(series, chain, align, second is not None)
     if second is not None:
         other = _read_series(second, angles=second_angles, **what_the_user_says)
+        expect_numbers(other, second)
         other = _prepared(other, chain, align, True)
         series = join([series, other], [0.0, turned_deg])
     with _Progress(sweeps) as progress:

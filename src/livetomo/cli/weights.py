@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livetomo.errors import FileError
+
 if TYPE_CHECKING:
     from livetomo.model import TiltSeries
 
@@ -33,6 +35,26 @@ def weighed(series: "TiltSeries", weights_file: Path | None, leave_out: str | No
         weights[_numbers(leave_out, len(series))] = 0
         series = series.replace(weights=weights)
     return series
+
+
+def expect_numbers(series: "TiltSeries", source: Path) -> None:
+    """Require that every pixel that counts holds a number.
+
+    Raises
+    ------
+    FileError
+        When some do not; the message names their tilts as ``--leave-out`` takes them.
+    """
+    counts = np.isfinite(series.projections)
+    if series.weights is not None:
+        weights = np.asarray(series.weights)
+        counts |= weights.reshape(*weights.shape, *(1,) * (3 - weights.ndim)) == 0
+    if not counts.all():
+        tilts = ",".join(map(str, np.flatnonzero(~counts.all(axis=(1, 2)))))
+        raise FileError(
+            f"{source}: pixels in the tilts {tilts} are NaN or infinite; leave these out with --leave-out {tilts}, or "
+            "give the pixels weights of 0 with --weights"
+        )
 
 
 def _read_weights(path: Path) -> np.ndarray:

@@ -109,7 +109,7 @@ def test_noise_counts_the_pixels_that_count(projections, figure):
 def test_nan_without_a_weight_of_zero_is_refused_with_the_remedy(projections):
     spoilt = projections.copy()
     spoilt[3, 2, 1] = np.nan
-    with pytest.raises(ValueError, match="got 1 that are NaN, infinite or larger; give weights of 0 there"):
+    with pytest.raises(ValueError, match="got 1 that are NaN, infinite or larger, in tilt 3; give weights of 0 there"):
         reconstruct(TiltSeries(spoilt, _ANGLES))
 
 

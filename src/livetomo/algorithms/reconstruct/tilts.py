@@ -171,10 +171,13 @@ def check_values(
     if pixel_weights is not None:
         counts = counts & (pixel_weights > 0)
     sizes = namespace(projections).abs(projections)
-    if n_bad := int((~(sizes < _TOO_LARGE) & counts).sum()):
+    n_bad_by_tilt = to_numpy((~(sizes < _TOO_LARGE) & counts).sum(axis=(1, 2)))
+    if n_bad := int(n_bad_by_tilt.sum()):
+        tilts = ", ".join(map(str, np.flatnonzero(n_bad_by_tilt)[:10]))
         raise ValueError(
             f"projections: expected finite values below {_TOO_LARGE:g} in size, got {n_bad} that are NaN, infinite or "
-            "larger; give weights of 0 there, or replace them first, for instance with numpy.nan_to_num"
+            f"larger, in tilt {tilts}; give weights of 0 there, or replace them first, for instance with "
+            "numpy.nan_to_num"
         )
     largest = float(namespace(projections).where(counts, sizes, 0).max(initial=0))
     if 0 < largest < _TOO_SMALL:
