@@ -5,6 +5,7 @@ import pytest
 
 from livetomo.errors import FileError, MissingMetadata
 from livetomo.formats import read, read_contents
+from livetomo.formats.angle_text import named_angles
 from livetomo.formats.angles import read_angles
 from livetomo.formats.mdoc import read_mdoc
 
@@ -30,6 +31,7 @@ STACK = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
         ("a.csv", '"no","tilt"\n"0","-76"\n"1","-74"\n"2","0"\n'),
         ("a.csv", '"a, 1.tif","-76"\n"b, 1.tif","-74"\n"c, 1.tif","0"\n'),
         ("a.txt", "my image 1.tif -76\nmy image 2.tif -74\nmy image 3.tif 0\n"),
+        ("a.txt", "image 1 a.tif -76\nimage 2 b.tif -74\nimage 3 c.tif 0\n"),
         ("a.tlt", "-76 0.5\n-74 0.5\n0 0.5\n"),
         ("a.txt", "-76.0°\n-74.0 °\n0.0°\n"),
         ("a.txt", "−76\n−74\n0\n"),
@@ -45,6 +47,11 @@ def test_tables_of_angles(tmp_path, name, text):
 def test_encodings(tmp_path, encoding):
     (tmp_path / "a.rawtlt").write_text("-76.0°\r\n-74.0°\r\n", encoding=encoding)
     np.testing.assert_array_equal(read_angles(tmp_path / "a.rawtlt"), [-76, -74])
+
+
+def test_lines_of_a_name_and_an_angle_among_others():
+    text = 'name angle\na 1.tif,-60\n"b;2.tif" -50\nImage 3 4\nd.tif;5,5\ne.tif 6 7.5\nf.tif,8,9\ng.tif\n10\nh.tif,-'
+    assert named_angles(text) == {"a 1.tif": -60, "b;2.tif": -50, "Image 3": 4, "d.tif": 5.5, "e.tif 6": 7.5}
 
 
 def test_decimal_commas(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import PurePath
 import numpy as np
 
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|[-+]?nan", re.IGNORECASE)
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 _AN_ANGLE = (r"tilt.*angle|angle.*tilt", r"tilt", r"angle", r"alpha|theta")
 _NO_ANGLE = re.compile(r"axis|error|defocus", re.IGNORECASE)
 _RADIANS = re.compile(r"(?<![a-z])rad(?:ian)?s?(?![a-z])", re.IGNORECASE)
@@ -63,9 +64,15 @@ def parse_angles(text: str, angles_come_first: bool = False) -> AngleList:
 
 def named_angles(text: str) -> dict[str, float]:
     """Read lines of a name and an angle, and pass over all others: for a table that is still being written."""
-    rows = [_cells(line) for line in text.splitlines()]
-    pairs = [(row[0], number) for row in rows if len(row) == 2 and (number := _number(row[1])) is not None]
-    return {file_name(name): number for name, number in pairs if _is_name(name)}
+    angles: dict[str, float] = {}
+    for line in text.splitlines():
+        *of_name, last = _cells(line) or [""]
+        if len(of_name) > 1 and not re.search(r"[;,\t]", line):
+            of_name = [" ".join(of_name)]  # blanks only: the last one separates
+        number = _number(last)
+        if len(of_name) == 1 and number is not None and _is_name(of_name[0]):
+            angles[file_name(of_name[0])] = number
+    return angles
 
 
 def file_name(path: str) -> str:
@@ -99,8 +106,9 @@ def _cells(line: str, one_comma_is_decimal: bool = False) -> list[str]:
     if delimiter != " ":
         return [cell.strip() for cell in row] if any(cell.strip() for cell in row) else []
     row = [cell for cell in row if cell]
-    of_name = list(takewhile(lambda word: _number(word) is None, row))  # blanks in the name of a file
-    return [" ".join(of_name), *row[len(of_name) :]] if of_name and len(of_name) < len(row) else row
+    n_of_name = max((place + 1 for place, word in enumerate(row) if _SUFFIX.search(word)), default=0)
+    n_of_name = n_of_name or len(list(takewhile(lambda word: _number(word) is None, row)))  # blanks in a file's name
+    return [" ".join(row[:n_of_name]), *row[n_of_name:]] if 0 < n_of_name < len(row) else row
 
 
 def _number(cell: str) -> float | None:
