@@ -79,9 +79,10 @@ def test_several_tilt_series_are_not_joined(tmp_path, names):
         read(tmp_path)
 
 
-def test_a_reconstruction_beside_the_series_is_passed_over(tmp_path):
+@pytest.mark.parametrize("name", ["s.rec", "s_rec.mrc"])
+def test_a_reconstruction_beside_the_series_is_passed_over(tmp_path, name):
     write(TiltSeries(STACK, ANGLES), tmp_path / "s.st")
-    write(Volume(STACK), tmp_path / "s.rec")
+    write(Volume(STACK), tmp_path / name)
     np.testing.assert_array_equal(read(tmp_path).tilt_angles, ANGLES)
     (tmp_path / "s.st").unlink()
     assert isinstance(read(tmp_path), Volume)

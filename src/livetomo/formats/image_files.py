@@ -7,6 +7,7 @@ from pathlib import Path
 from livetomo.errors import FileError
 from livetomo.formats.angle_names import guess_pattern
 from livetomo.formats.guard import reading
+from livetomo.formats.sidecars import stem_of
 from livetomo.formats.table import READERS, inner_suffix
 
 
@@ -25,7 +26,7 @@ def image_files(path: Path) -> list[Path]:
             by_format.setdefault(READERS[suffix].name, []).append(file)
     if any(file.suffix.lower() == ".ser" for file in by_format.get("TIA", [])):
         by_format["TIA"] = [file for file in by_format["TIA"] if file.suffix.lower() == ".ser"]
-    if stacks := [file for file in by_format.get("MRC", []) if inner_suffix(file) not in {".rec", ".map"}]:
+    if stacks := [file for file in by_format.get("MRC", []) if not _is_reconstruction(file)]:
         by_format["MRC"] = stacks
     if not by_format:
         raise FileError(f"{path}: the folder holds no file of a known format; known are {', '.join(READERS)}")
@@ -45,6 +46,10 @@ def _all_files(path: Path) -> list[Path]:
         what = f"holds no files, only folders; name one of them: {', '.join(folders[:4])}" if folders else "is empty"
         raise FileError(f"{path}: the folder {what}")
     return files
+
+
+def _is_reconstruction(file: Path) -> bool:
+    return inner_suffix(file) in {".rec", ".map"} or stem_of(file).name.endswith("_rec")
 
 
 def in_order(files: list[Path]) -> list[Path]:
