@@ -23,7 +23,7 @@ def test_a_stopped_demo_leaves_its_volume_here_over_no_other_file_and_nothing_el
         while "refining" not in demo.stderr.readline():
             pass
         demo.send_signal(signal.SIGINT)
-        assert f"Written to {here / 'needle_demo_2.mrc'} (SIGINT came)" in demo.stderr.read()
+        assert f"Written to {here / 'needle_demo_2.mrc'} (stopped with Ctrl-C)" in demo.stderr.read()
     assert demo.returncode == 0
     assert lt.read(here / "needle_demo_2.mrc").data.shape == (256, 256, 256)
     assert sorted(path.name for path in here.iterdir()) == ["needle_demo.mrc", "needle_demo_2.mrc"]

@@ -2,7 +2,11 @@
 
 import json
 import time
+from pathlib import Path
 
+import pytest
+
+from livetomo.errors import EnvironmentProblem
 from livetomo.live.events import EventLog
 
 
@@ -27,6 +31,19 @@ def test_a_new_run_begins_anew_and_a_resumed_one_appends(tmp_path):
         log.write("seen", "a")
         log.close()
         assert len((tmp_path / "events.jsonl").read_text().splitlines()) == n_lines
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk here is always full")
+def test_a_full_disk_is_said_and_ends_nothing():
+    log = EventLog(Path("/dev/full"))
+    log.write("seen", "a")
+    assert log.trouble == "Events cannot be written: No space left on device."
+    log.close()
+
+
+def test_a_file_that_cannot_be_made_is_named(tmp_path):
+    with pytest.raises(EnvironmentProblem, match=f"--events: {tmp_path} cannot be written: Is a directory"):
+        EventLog(tmp_path)
 
 
 def test_without_a_file_nothing_is_written():

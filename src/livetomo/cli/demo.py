@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from livetomo.cli import options
-from livetomo.cli.live import WHILE_WATCHED_S, free_name, run
+from livetomo.cli.live import WHILE_WATCHED_S, run
 
 N_TILTS = 77
 _GIVEN_UP_S = 10.0
@@ -33,6 +33,7 @@ def command(
 ) -> None:
     """Replay a real tilt series, a multilayer needle, into a folder and watch it appear in 3-D."""
     from livetomo.cli.viewer_process import ViewerSettings
+    from livetomo.live.free_name import free_name
     from livetomo.live.settings import LiveSettings
 
     if not interval >= 0:
@@ -41,7 +42,8 @@ def command(
         folder = Path(place) / "needle"
         settings = LiveSettings(
             folder=folder,
-            output=output or free_name(Path.cwd(), "needle_demo"),
+            output=output or free_name(Path.cwd() / "needle_demo.mrc"),
+            may_write_over=output is not None,
             tilt_axis="x",
             method=method,
             expect_tilts=N_TILTS,

@@ -79,6 +79,7 @@ def command(
     settings = LiveSettings(
         folder=folder,
         output=output or default_output(folder),
+        may_write_over=output is not None,
         pattern=pattern,
         angles=angles,
         angle_pattern=angle_pattern,
@@ -107,15 +108,12 @@ def command(
 
 def default_output(folder: Path) -> Path:
     """Give a name in the current folder or, where that is being watched, beside the watched one."""
+    from livetomo.live.free_name import free_name
+
     watched = folder.resolve()
     here = Path.cwd()
-    return free_name(watched.parent if here.is_relative_to(watched) else here, f"{watched.name or 'livetomo'}_volume")
-
-
-def free_name(place: Path, stem: str) -> Path:
-    """Give the name of an MRC file that is not taken."""
-    names = (f"{stem}{number}.mrc" for number in ("", *(f"_{n}" for n in range(2, 10_000))))
-    return next(place / name for name in names if not (place / name).exists())
+    place = watched.parent if here.is_relative_to(watched) else here
+    return free_name(place / f"{watched.name or 'livetomo'}_volume.mrc")
 
 
 def run(settings: "LiveSettings", viewer: "ViewerSettings | None") -> int:

@@ -1,10 +1,13 @@
 """The live engine: watch, read, prepare, align, add, refine, publish, until it is told or able to finish."""
 
 import logging
+import math
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from livetomo.algorithms.reconstruct import method_named
@@ -15,6 +18,7 @@ from livetomo.live.axis_watch import AxisWatch
 from livetomo.live.events import EventLog
 from livetomo.live.first_axis import SecondAxis, after_first
 from livetomo.live.frame import Frame
+from livetomo.live.free_name import free_name
 from livetomo.live.inbox import AngleCorrection, Arrival, Inbox, News, SetAside
 from livetomo.live.journal import Journal
 from livetomo.live.messages import Command, Hello, Status
@@ -33,6 +37,7 @@ _PUBLISH_EVERY_S = 0.4
 _PUBLISH_LATEST_S = 2.0
 _PUBLISH_SHARE = 0.2
 _VISIBLE_CHANGE = 0.03
+_LOOK_EVERY_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -113,6 +118,8 @@ class _Engine:
         self._published_at = 0.0
         self._publishing_s = 0.0
         self._published_residual = 1.0
+        self._looked_at = -math.inf
+        self._said_missing = ""
         self._started_at = time.monotonic()
         self._last_tilt_at: float | None = None
         self._first_seen_at: float | None = None
@@ -155,7 +162,7 @@ class _Engine:
             if not self._is_paused:
                 self._take_in(self._inbox.take())
             self._turn_if_it_must()
-            reason = f"{stop.by} came" if stop.by else self._reason_to_finish()
+            reason = stop.by or self._reason_to_finish()
             if reason is not None:
                 return reason
             if self._may_refine():
@@ -186,7 +193,10 @@ class _Engine:
     def _change_method(self, values: dict[str, Any]) -> None:
         """Go on with another method; one that is unknown or refuses the projections is told, and nothing changes."""
         try:
-            method = method_named(values.pop("name", self._method.name), **values)
+            name = values.pop("name", self._method.name)
+            if not values and name == self._settings.method:
+                values = dict(self._settings.method_settings)
+            method = method_named(name, **values)
             in_use = replace(self._in_use, method=method) if isinstance(self._in_use, SecondAxis) else method
             if self._reconstruction is not None:
                 self._reconstruction.change_method(in_use)
@@ -245,7 +255,10 @@ class _Engine:
             if frame not in new:
                 self._reconstruction.replace(frame)
         if new:
+            is_first = not len(self._reconstruction)
             self._reconstruction.add(new)
+            if is_first:
+                self._note = _joined(self._note, _too_full(self._report.output, self._reconstruction.volume_shape))
         n_tilts = len(self._reconstruction) - len(new)
         for frame in frames:
             n_tilts += frame in new
@@ -384,14 +397,20 @@ class _Engine:
 
     def _finish(self, reason: str) -> int:
         """Write the volume and say so."""
-        reconstruction, output = self._reconstruction, self._settings.output.absolute()
+        reconstruction, missing = self._reconstruction, self._settings.missing(self._reconstruction is not None)
         if reconstruction is None:
-            said = (f"No projection could be used ({reason}); nothing was written.", self._settings.missing())
-            return self._fail(" ".join(filter(None, said)))
-        write(self._volume(reconstruction, reason), output)
+            return self._fail(_joined(f"No projection could be used ({reason}); nothing was written.", missing))
+        if not self._settings.may_write_over:
+            self._report.output = free_name(self._report.output)  # another run may have taken the name meanwhile
+        output = self._report.output
+        try:
+            write(self._volume(reconstruction, reason), output)
+        except LivetomoError as error:
+            how = "make room and start again with --resume, or with --resume and another --output"
+            return self._fail(f"{error}. The {len(reconstruction)} tilts are kept: {how}.")
         self._journal.finish(output)
         self._report.state = "finished"
-        self._note = " ".join(filter(None, (f"Written to {output} ({reason}).", self._note)))
+        self._note = _joined(f"Written to {output} ({reason}).", missing, self._note)
         self._events.write(
             "finished", str(output), n_tilts=len(reconstruction), residual=reconstruction.residual, reason=reason
         )
@@ -423,8 +442,14 @@ class _Engine:
         return 1
 
     def _notes(self) -> str:
-        missing = self._settings.missing() if self._reconstruction is None else ""
-        return " ".join(filter(None, (missing, self._note, self._journal.trouble, self._inbox.note)))
+        return _joined(self._missing(), self._note, self._journal.trouble, self._events.trouble, self._inbox.note)
+
+    def _missing(self) -> str:
+        """Give what is missing, looked for once a second: a folder on a network takes its time."""
+        if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
+            self._looked_at = time.monotonic()
+            self._said_missing = self._settings.missing(self._reconstruction is not None)
+        return self._said_missing
 
     def _tell(self, now: bool = False) -> None:
         has_ended = self._report.state in {"finished", "failed"}
@@ -432,3 +457,15 @@ class _Engine:
         version = 0 if self._publisher is None else self._publisher.version
         tell = self._report.tell_now if now else self._report.tell
         tell(self._reconstruction, version, self._prepare.voxel_size_nm)
+
+
+def _too_full(output: Path, volume_shape: tuple[int, int, int]) -> str:
+    """Say early, while there is time to make room, that the disk will not hold the volume."""
+    needed, free = 4 * math.prod(volume_shape), shutil.disk_usage(output.parent).free
+    if free >= needed:
+        return ""
+    return f"The volume will take {needed:,} bytes, the disk for {output} has {free:,} left: make room meanwhile."
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))

@@ -1,16 +1,15 @@
 """A JSON line for every happening of a live run, for scripts that follow it."""
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-EventName = Literal["seen", "read", "set_aside", "added", "published", "converged", "finished"]
+from livetomo.errors import EnvironmentProblem
 
-_log = logging.getLogger(__name__)
+EventName = Literal["seen", "read", "set_aside", "added", "published", "converged", "finished"]
 
 
 class EventLog:
@@ -22,14 +21,25 @@ class EventLog:
         The file, begun anew; None to write nothing.
     keep
         Append to what the file holds, as a resumed run does.
+
+    Raises
+    ------
+    EnvironmentProblem
+        When the file cannot be written.
     """
 
     def __init__(self, path: Path | None, keep: bool = False) -> None:
         self._lock = threading.Lock()
         self._stream = None
-        if path is not None:
+        self.trouble = ""
+        """What could not be written last, in a sentence; empty when all could."""
+        if path is None:
+            return
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = path.open("ab" if keep else "wb", buffering=0)
+        except OSError as error:
+            raise EnvironmentProblem(f"--events: {path} cannot be written: {error.strerror or error}") from error
 
     def write(
         self,
@@ -80,8 +90,9 @@ class EventLog:
             }
             try:
                 self._stream.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+                self.trouble = ""
             except OSError as error:  # a full disk must not end what is being seen
-                _log.warning("An event could not be written: %s", error)
+                self.trouble = f"Events cannot be written: {error.strerror or error}."
 
     def close(self) -> None:
         """Close the file."""

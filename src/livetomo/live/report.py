@@ -33,6 +33,8 @@ class Report:
         self.method = settings.method
         """Name of the one in use."""
         self.expected_tilts = settings.expect_tilts
+        self.output = settings.output.absolute()
+        """Where the volume will be written, or was."""
         self.set_aside: dict[str, str] = {}
         """Reason by name of every image that is not used."""
         self._settings = settings
@@ -71,7 +73,7 @@ class Report:
         return Status(
             state=self.state,
             folder=str(self._settings.folder.absolute()),
-            output=str(self._settings.output.absolute()),
+            output=str(self.output),
             method=self.method,
             first_method=self._settings.method,
             choice=_choice(reconstruction),

@@ -43,6 +43,9 @@ class LiveSettings:
     output: Path
     """The volume is written here at the end."""
 
+    may_write_over: bool = True
+    """Whether it takes the place of a file of that name; else it gets another name."""
+
     pattern: str | None = None
     """File names that are projections, such as ``*.mrc``; every readable image when not given."""
 
@@ -134,10 +137,13 @@ class LiveSettings:
             return fnmatch.fnmatchcase(small, self.pattern.lower())
         return PurePath(small).suffix in IMAGE_SUFFIXES
 
-    def missing(self) -> str:
-        """Say in a sentence why no projection may have come: what is not there yet, what is asked of a file's name."""
+    def missing(self, have_some_come: bool = False) -> str:
+        """Say in a sentence why no projection may come: what is not there, what is asked of a file's name."""
         if not self.folder.is_dir():
-            return f"The folder {self.folder.absolute()} is not there yet."
+            gone = "has gone, perhaps with its network share; it is looked for"
+            return f"The folder {self.folder.absolute()} {gone if have_some_come else 'is not there yet'}."
+        if have_some_come:
+            return ""
         if self.angles is not None and not self.angles.is_file():
             return f"The table of angles {self.angles.absolute()} is not there yet, so no projection can be used."
         return "" if self.pattern is None else f"Only files that fit the pattern {self.pattern!r} are read."

@@ -12,13 +12,13 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.by = ""
-        """Name of the signal that came; empty when none has."""
+        """Who asked, in words; empty when nobody has."""
 
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         # Only a plain attribute is set: a lock taken here could be the one that the interrupted code holds.
         if self.by:
             raise KeyboardInterrupt
-        self.by = signal.Signals(number).name
+        self.by = "stopped with Ctrl-C" if number == signal.SIGINT else "asked to end by the system"
 
 
 @contextmanager
