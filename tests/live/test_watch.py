@@ -109,4 +109,4 @@ def test_folders_inside_are_not_files(watched, sightings):
     (watched / "a").write_text("1")
     assert next_of(sightings, "a").name == "a"
     time.sleep(0.1)
-    assert sightings.empty()
+    assert {sightings.get().name for _ in range(sightings.qsize())} <= {"a"}  # it may be seen before it is whole, too
