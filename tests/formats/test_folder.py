@@ -99,3 +99,11 @@ def test_a_folder_of_folders_says_so(tmp_path):
 def test_the_file_whose_name_lacks_an_angle_is_named(tmp_path):
     with pytest.raises(MissingMetadata, match=r"overview\.png: no tilt angle in its name, as in those of the other 7"):
         put(tmp_path, {**BY_ANGLE, "overview.png": STACK[0]})
+
+
+def test_files_of_another_format_are_told(tmp_path):
+    for k in range(3):
+        np.save(tmp_path / f"s_{k}.npy", STACK[k])
+    with pytest.warns(UserWarning, match="3 NumPy files passed over beside 7 image files"):
+        series = put(tmp_path, BY_ANGLE)
+    np.testing.assert_array_equal(series.projections, STACK)

@@ -1,6 +1,7 @@
 """Which files of a folder are its images, and in which order they come."""
 
 import re
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from livetomo.formats.table import READERS, inner_suffix
 
 def image_files(path: Path) -> list[Path]:
     """Give the folder's files that hold images, in natural order; hidden files and other formats' are left out.
+
+    Several of another format are left out with a warning.
 
     Raises
     ------
@@ -34,7 +37,11 @@ def image_files(path: Path) -> list[Path]:
     if len(common) > 1 and common[0][1] == common[1][1]:
         names = " and ".join(f"{count} {name}" for name, count in common)
         raise FileError(f"{path}: the folder holds {names} files; name the file to read, or put each kind in its own")
-    return in_order(by_format[common[0][0]])
+    (usual, n_usual), *others = common
+    if passed_over := [f"{count} {name}" for name, count in others if count > 1]:  # a single one may hold the angles
+        words = f"{' and '.join(passed_over)} files passed over beside {n_usual} {usual} files"
+        warnings.warn(f"{path}: {words}; name the file to read", stacklevel=2)
+    return in_order(by_format[usual])
 
 
 def _all_files(path: Path) -> list[Path]:
