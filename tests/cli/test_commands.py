@@ -116,7 +116,7 @@ def test_pixels_without_a_number_are_named_by_file_and_tilt(helix, tmp_path):
     assert livetomo(*words, "--leave-out", "3,7")[0] == 0
 
 
-def test_replay_takes_raw_binary_and_turns_its_axis(tmp_path):
+def test_replay_takes_raw_binary_and_tells_its_axis(tmp_path):
     stack = np.arange(60, dtype="<i2").reshape(3, 4, 5)
     (tmp_path / "a.dat").write_bytes(b"header" + stack.tobytes())
     (tmp_path / "a.rawtlt").write_text("-2\n0\n2\n")
@@ -125,6 +125,7 @@ def test_replay_takes_raw_binary_and_turns_its_axis(tmp_path):
         "replay", tmp_path / "a.dat", tmp_path / "new", "--interval", 0, "--tilt-axis", "x", *raw
     )
     assert exit_code == 0, error
+    np.testing.assert_array_equal(lt.read(tmp_path / "new", tilt_axis="y").projections, stack)
     np.testing.assert_array_equal(lt.read(tmp_path / "new").projections, np.rot90(stack, axes=(1, 2)))
     assert livetomo("info", tmp_path / "a.dat", *raw)[0] == 0
 

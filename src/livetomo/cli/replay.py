@@ -25,13 +25,12 @@ def command(
     dtype: options.DType = None,
     offset_bytes: options.OffsetBytes = 0,
 ) -> None:
-    """Replay a tilt series into a folder, one projection after the other, with its tilt axis turned parallel to y."""
-    from livetomo.formats import read
+    """Replay a tilt series into a folder, one projection after the other, with the images as they were recorded."""
+    from livetomo.formats.read import make_options, read_contents, tilt_axis_of
     from livetomo.model import TiltSeries
     from livetomo.sim.microscope import replay
 
-    series = read(
-        source,
+    said = make_options(
         angles=angles,
         tilt_axis=options.parsed_tilt_axis(tilt_axis),
         axes=axes,
@@ -40,7 +39,10 @@ def command(
         dtype=dtype,
         offset_bytes=offset_bytes,
     )
-    if not isinstance(series, TiltSeries):
+    contents = read_contents(source, said)
+    if contents.tilt_angles is None:
         raise MissingMetadata(f"{source}: it gives no tilt angles: give them with --angles FILE (one angle a line)")
-    for written in replay(series, folder, interval, format, order):
+    axis_deg, origin = tilt_axis_of(contents, said)
+    series = TiltSeries(contents.data, contents.tilt_angles, contents.pixel_size_nm, name=contents.name)
+    for written in replay(series, folder, interval, format, order, None if origin == "assumed" else axis_deg):
         typer.echo(f"{written.closed_at:.3f} {written.tilt_angle:+.2f} {written.name}")

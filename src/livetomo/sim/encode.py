@@ -9,8 +9,13 @@ _MRC_MODES = {"int8": 0, "int16": 1, "float32": 2, "uint16": 6, "float16": 12}
 _MRC_FALLBACKS = {"uint8": "uint16", "int32": "float32", "uint32": "float32", "float64": "float32"}
 
 
-def mrc_header(shape_zyx: tuple[int, int, int], dtype: np.dtype, pixel_size_nm: float | None) -> bytes:
-    """Make the 1024 bytes that start an MRC file of this shape and type, little-endian."""
+def mrc_header(
+    shape_zyx: tuple[int, int, int],
+    dtype: np.dtype,
+    pixel_size_nm: float | None,
+    tilt_axis_deg: float | None = None,
+) -> bytes:
+    """Make the 1024 bytes that start an MRC file of this shape and type, little-endian; the axis is in its title."""
     n_z, n_y, n_x = shape_zyx
     pixel_size_angstrom = 10 * (pixel_size_nm or 0.0)
     header = bytearray(1024)
@@ -20,6 +25,9 @@ def mrc_header(shape_zyx: tuple[int, int, int], dtype: np.dtype, pixel_size_nm: 
     struct.pack_into("<3i", header, 64, 1, 2, 3)
     struct.pack_into("<3f", header, 76, 0, -1, -2)  # minimum above maximum: the statistics are not known
     header[208:216] = b"MAP \x44\x44\x00\x00"
+    if tilt_axis_deg is not None:
+        title = f"    Tilt axis angle = {tilt_axis_deg:g}, binning = 1".ljust(80).encode()  # as SerialEM does
+        struct.pack_into("<i80s", header, 220, 1, title)
     return bytes(header)
 
 
@@ -29,12 +37,14 @@ def mrc_image(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image, np.dtype(name).newbyteorder("<"))
 
 
-def encode(image: np.ndarray, file_format: str, pixel_size_nm: float | None) -> bytes:
-    """Give the whole file of one (y, x) image as ``mrc``, ``tiff`` or ``npy``."""
+def encode(
+    image: np.ndarray, file_format: str, pixel_size_nm: float | None, tilt_axis_deg: float | None = None
+) -> bytes:
+    """Give the whole file of one (y, x) image as ``mrc``, which tells the tilt axis, ``tiff`` or ``npy``."""
     stream = io.BytesIO()
     if file_format == "mrc":
         values = mrc_image(image)
-        stream.write(mrc_header((1, *image.shape), values.dtype, pixel_size_nm) + values.tobytes())
+        stream.write(mrc_header((1, *image.shape), values.dtype, pixel_size_nm, tilt_axis_deg) + values.tobytes())
     elif file_format == "tiff":
         import tifffile
 

@@ -14,7 +14,6 @@ from livetomo.model import TiltSeries
 from livetomo.sim.encode import angle_text, encode, mdoc_section, mdoc_start, mrc_header, mrc_image
 
 Style = Literal["direct", "atomic", "slow", "in-place", "twice"]
-ImageFormat = Literal["mrc", "tiff", "npy"]
 HeaderCount = Literal["early", "late", "after"]
 
 
@@ -40,6 +39,9 @@ class Habits:
     angles_in: Literal["name", "mdoc"] = "name"
     """Where a file's angle is found: in its name, or in a ``.mdoc`` file that is written after it. A growing stack
     always has its ``.mdoc``."""
+
+    tilt_axis_deg: float | None = None
+    """Where the tilt axis lies in the images, from +y towards −x, as MRC files tell it; None when they do not."""
 
     header_count: HeaderCount = "after"
     """When a growing stack's header counts a section: ``early`` (all from the start), ``after`` each section, or
@@ -103,11 +105,19 @@ def replay(
     interval_s: float = 0.5,
     file_format: Literal["mrc", "tiff", "growing-mrc"] = "mrc",
     order: Literal["as-is", "shuffled"] = "as-is",
+    tilt_axis_deg: float | None = None,
 ) -> Iterator[Written]:
-    """Play a recorded series into a folder as if it were being acquired now; angles are in the files' names."""
+    """Play a recorded series into a folder as if it were being acquired now; angles are in the files' names.
+
+    Raises
+    ------
+    ValueError
+        When the interval is below 0.
+    """
     if interval_s < 0:
         raise ValueError(f"interval: expected 0 seconds or more, got {interval_s}")
-    return write_series(series, folder, Habits(format=file_format, interval_s=interval_s, order=order, style="atomic"))
+    habits = Habits(file_format, interval_s, order, style="atomic", tilt_axis_deg=tilt_axis_deg)
+    return write_series(series, folder, habits)
 
 
 _Writer = Callable[[int, int], Written | None]
@@ -121,7 +131,7 @@ def _one_file(series: TiltSeries, folder: Path, habits: Habits) -> _Writer:
         in_name = f"_{angle_text(angle)}" if habits.angles_in == "name" else ""
         path = folder / f"{series.name or 'tilt'}_{rank:03d}{in_name}{suffix}"
         image = series.projections[tilt]
-        data = encode(image, habits.format, series.pixel_size_nm)
+        data = encode(image, habits.format, series.pixel_size_nm, habits.tilt_axis_deg)
         if habits.dies_in_tilt == rank:
             path.write_bytes(data[: len(data) * 2 // 3])
             return None
@@ -162,7 +172,7 @@ def _growing_stack(series: TiltSeries, folder: Path, habits: Habits) -> _Writer:
     dtype = mrc_image(series.projections[0]).dtype
 
     def header(n_sections: int) -> bytes:
-        return mrc_header((n_sections, n_y, n_x), dtype, series.pixel_size_nm)
+        return mrc_header((n_sections, n_y, n_x), dtype, series.pixel_size_nm, habits.tilt_axis_deg)
 
     def write(rank: int, tilt: int) -> Written | None:
         if rank == 0:
