@@ -115,6 +115,18 @@ def test_it_finishes_after_idling_and_sets_the_unreadable_aside(helix, settings_
     assert "complete" in aside.reason
 
 
+def test_an_overview_before_the_tilts_is_no_part_of_the_volume(helix, settings_for, watched):
+    watched.mkdir()
+    lt.write(simulate("helix", 16, np.array([0.5])).series, watched / "a_overview.mrc")
+    list(write_series(helix, watched, Habits(interval_s=0)))
+    settings = settings_for(finish_after_idle_s=1)
+    assert run(settings) == 0
+    assert lt.read(settings.output).data.shape == (32, 32, 32)
+    events = events_of(settings)
+    assert "a_overview.mrc" in {event["file"] for event in events if event["event"] == "set_aside"}
+    assert events[-1]["n_tilts"] == len(helix)
+
+
 @pytest.mark.parametrize("factor", [1e-20, 1e20])
 def test_a_frame_that_float32_cannot_square_is_set_aside(helix, settings_for, watched, factor):
     watched.mkdir()

@@ -7,7 +7,7 @@ import pytest
 
 from livetomo.formats import write
 from livetomo.live.frame import Frame, digest
-from livetomo.live.inbox import AngleCorrection, Arrival, SetAside
+from livetomo.live.inbox import AngleCorrection, Arrival, NewBeginning, SetAside
 from livetomo.live.journal import Journal
 from livetomo.live.settling import Settling
 from livetomo.live.watch import FileIdentity, identify
@@ -111,6 +111,40 @@ def test_bad_files_are_set_aside_with_their_reason_and_the_rest_goes_on(watched,
     put(watched, "t_-2.0.mrc", image(3))
     [frame] = arrivals(collect(inbox, arrivals))
     assert frame.name == "t_-2.0.mrc"
+
+
+def test_an_overview_before_the_tilts_gives_way_to_them(watched, inbox_for, collect):
+    inbox = inbox_for()
+    put(watched, "overview_+00.0.mrc", image(1, (16, 16)))
+    collect(inbox, arrivals)
+    for number in range(5):
+        put(watched, f"tilt_{number - 2:+03d}.0.mrc", image(number))
+    news = collect(inbox, lambda news: len(arrivals(news)) == 5)
+    assert news.count(NewBeginning()) == 1
+    beginning = news.index(NewBeginning())
+    assert "16 × 16" in set_aside(news[beginning:])["overview_+00.0.mrc"]
+    assert sorted(frame.tilt_angle for frame in arrivals(news[beginning:])) == [-2.0, -1.0, 0.0, 1.0, 2.0]
+
+
+def test_an_image_before_a_stack_gives_way_to_its_sections(helix, watched, inbox_for, collect):
+    put(watched, "a_1.0.mrc", image(1))
+    inbox = inbox_for()
+    collect(inbox, arrivals)
+    write(helix, watched / "stack.mrc")
+    news = collect(inbox, lambda news: len(arrivals(news)) == len(helix))
+    assert [frame.tilt_angle for frame in arrivals(news)] == helix.tilt_angles.tolist()
+
+
+def test_a_series_well_under_way_stays_and_is_told_of_more_images_of_another_size(watched, inbox_for, collect):
+    inbox = inbox_for()
+    for number in range(6):
+        put(watched, f"first_{number:02d}.5.mrc", image(number))
+    collect(inbox, lambda news: len(arrivals(news)) == 6)
+    for number in range(7):
+        put(watched, f"second_{number:02d}.5.mrc", image(number, (16, 16)))
+    news = collect(inbox, lambda news: len(set_aside(news)) == 7)
+    assert NewBeginning() not in news
+    assert "7 images have another size than first_" in inbox.note
 
 
 def test_new_content_under_an_old_name_replaces_it_and_a_touch_does_not(watched, inbox_for, collect):

@@ -56,6 +56,14 @@ def test_a_resumed_journal_gives_back_every_frame_in_order(opened):
         assert kept[item.name].digest == digest(item.image)
 
 
+def test_a_series_that_began_anew_is_resumed_from_there(opened):
+    journal = opened()
+    keep(journal, frame("overview", 1))
+    journal.begin_anew()
+    keep(journal, frame("tilt", 2))
+    assert list(opened(resume=True).kept) == ["tilt"]
+
+
 def test_what_the_file_said_of_the_angle_is_told_from_a_guess(opened, tmp_path):
     journal = opened()
     keep(journal, frame("guessed", 1))

@@ -19,7 +19,7 @@ from livetomo.live.events import EventLog
 from livetomo.live.first_axis import SecondAxis, after_first
 from livetomo.live.frame import Frame
 from livetomo.live.free_name import free_name
-from livetomo.live.inbox import AngleCorrection, Arrival, Inbox, News, SetAside
+from livetomo.live.inbox import AngleCorrection, Arrival, Inbox, NewBeginning, News, SetAside
 from livetomo.live.journal import Journal
 from livetomo.live.messages import Command, Hello, Status
 from livetomo.live.prepare import Preparer
@@ -147,8 +147,7 @@ class _Engine:
             self._axis_watch.close()
             self._events.close()
             self._viewer.close()
-            if self._publisher is not None:
-                self._publisher.close()
+            self._close_publisher()
 
     def _show(self, status: Status) -> None:
         self._viewer.send(status)
@@ -229,12 +228,23 @@ class _Engine:
                 self._report.set_aside[item.name] = item.reason
             elif isinstance(item, AngleCorrection):
                 corrections[item.name] = self._prepare.angle(item.tilt_angle)
+            elif isinstance(item, NewBeginning):
+                arrived.clear()
+                corrections.clear()
+                self._begin_anew()
             elif (prepared := self._prepared(item.frame)) is not None:
                 arrived[prepared.name] = prepared
                 corrections.pop(prepared.name, None)  # it came for the content before
         for name in arrived.keys() & corrections.keys():
             arrived[name] = replace(arrived[name], tilt_angle=corrections.pop(name))
         return arrived, corrections
+
+    def _begin_anew(self) -> None:
+        """Drop all projections, and what the first of them settled."""
+        self._prepare = Preparer(self._settings)
+        self._reconstruction = None
+        self._unpublished.clear()
+        self._close_publisher()
 
     def _prepared(self, frame: Frame) -> Prepared | None:
         try:
@@ -275,9 +285,7 @@ class _Engine:
             return
         self._prepare.turn()
         self._reconstruction = self._reconstruction.turned()
-        if self._publisher is not None:
-            self._publisher.close()
-            self._publisher = None
+        self._close_publisher()
         self._note = (
             "Nobody said where the tilt axis lies; the projections fit an axis along x much better than one along y, "
             "so they were turned. Give --tilt-axis x to confirm, or y to keep them as they are."
@@ -303,6 +311,11 @@ class _Engine:
             files=self._unpublished,
         )
         self._unpublished.clear()
+
+    def _close_publisher(self) -> None:
+        if self._publisher is not None:
+            self._publisher.close()
+            self._publisher = None
 
     def _may_refine(self) -> bool:
         reconstruction = self._reconstruction

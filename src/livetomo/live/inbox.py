@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-import numpy as np
-
 from livetomo.errors import LivetomoError, MissingPackage
 from livetomo.formats.sidecars import stem_of
 from livetomo.live.angles import AngleSource
@@ -19,6 +17,7 @@ from livetomo.live.events import EventLog
 from livetomo.live.frame import Frame, digest, fault, file_and_index, frame_name
 from livetomo.live.journal import Journal
 from livetomo.live.reading import FileImages, can_grow, knows_its_length, read_images
+from livetomo.live.series_size import SeriesSize
 from livetomo.live.settings import LiveSettings, is_temporary
 from livetomo.live.settling import Candidate, Settling
 from livetomo.live.watch import FileIdentity, FolderWatcher, Sighting, identify
@@ -55,7 +54,12 @@ class SetAside:
     reason: str
 
 
-News = Arrival | AngleCorrection | SetAside
+@dataclass(frozen=True)
+class NewBeginning:
+    """All frames handed on so far belong to no series with those to come."""
+
+
+News = Arrival | AngleCorrection | SetAside | NewBeginning
 
 
 @dataclass
@@ -117,8 +121,7 @@ class Inbox:
         self._settling = Settling()
         self._sightings: queue.SimpleQueue[Sighting | None] = queue.SimpleQueue()
         self._news: deque[News] = deque()
-        self._shape_yx: tuple[int, int] | None = None
-        self._first_name = ""
+        self._size = SeriesSize()
         self._set_aside: dict[str, str] = {}
         self._unwatched: set[str] = set()
         self._watcher = FolderWatcher(settings.folder, self._sightings.put)
@@ -187,9 +190,12 @@ class Inbox:
 
     @property
     def note(self) -> str:
-        """Give one sentence about files that are passed over while there are no others, or how angles were found."""
+        """Say what may surprise: files that are passed over while there are no others, sizes, how angles were found."""
         if self._unwatched and not self._files:
             return _passed_over(tuple(self._unwatched))
+        return " ".join(filter(None, (self._size.note(len(self._taken)), self._note_on_angles())))
+
+    def _note_on_angles(self) -> str:
         guess = self._angles.guess
         example = next((taken for taken in list(self._taken.values()) if math.isnan(taken.angle_from_file)), None)
         if guess is None or example is None:
@@ -208,8 +214,7 @@ class Inbox:
             file.n_done, file.read_as = max(file.n_done, index + 1), kept.identity
             file.n_images = max(file.n_images, index + 1)
             self._taken[name] = _Taken(file_name, index, kept.digest, kept.frame.tilt_angle, kept.angle_from_file)
-            self._shape_yx = self._shape_yx or kept.frame.image.shape
-            self._first_name = self._first_name or name
+            self._size.took(name, kept.frame.image.shape)
         self._angles_version = self._angles.version
 
     def _work(self) -> None:
@@ -296,6 +301,7 @@ class Inbox:
             images = read_images(path, self._first_to_read(file, identity))
             if can_grow(path) or identify(path) == identity:  # else the sighting of its change is on its way
                 self._decide(file, identity, images, candidate)
+                self._go_by_the_majority()
         except MissingPackage as error:
             self._settling.forget(file.name)
             self._put_aside(file.name, str(error))
@@ -356,12 +362,15 @@ class Inbox:
             return True
         if file.refused.get(index) == code:
             return True
-        reason = fault(image) or self._misfit(image)
+        misfit = self._size.misfit(image.shape)
+        reason = fault(image) or misfit
+        angle = self._angles.angle(file.name, index, file.n_images, from_file)
         if reason:
             file.refused[index] = code
             self._put_aside(name, reason)
+            if reason == misfit and angle is not None:
+                self._size.refused(name, image.shape)
             return True
-        angle = self._angles.angle(file.name, index, file.n_images, from_file)
         if angle is None:
             return False
         file.refused.pop(index, None)
@@ -369,15 +378,32 @@ class Inbox:
         self._accept(frame, _Taken(file.name, index, code, angle, from_file), identity)
         return True
 
-    def _misfit(self, image: np.ndarray) -> str | None:
-        if self._shape_yx is None or image.shape == self._shape_yx:
-            return None
-        (n_y, n_x), (first_y, first_x) = image.shape, self._shape_yx
-        return f"its image is {n_y} × {n_x} (y, x) where the first, {self._first_name}, is {first_y} × {first_x}"
+    def _go_by_the_majority(self) -> None:
+        """Begin anew, with the images of another size, once they are more than the few that were taken."""
+        names, size = self._size.outnumbering(len(self._taken)), self._size.yx
+        if not names or size is None:
+            return
+        self._size.change_to(names)
+        given_up, self._taken = self._taken, {}
+        self._journal.begin_anew()
+        self._tell(NewBeginning())
+        for name, taken in given_up.items():
+            self._files[taken.file].refused[taken.index] = taken.digest
+            self._put_aside(name, self._size.misfit(size) or "")
+        for name in names:
+            self._read_anew(*file_and_index(name))
+
+    def _read_anew(self, file_name: str, index: int) -> None:
+        """Decide upon an image once more that was refused."""
+        file = self._files[file_name]
+        file.refused.pop(index, None)
+        file.n_done = 0
+        identity = identify(self._settings.folder / file_name)
+        if identity is not None:
+            self._settling.look_again(file_name, identity, time.monotonic(), after_s=0.0)
 
     def _accept(self, frame: Frame, taken: _Taken, identity: FileIdentity) -> None:
-        if self._shape_yx is None:
-            self._shape_yx, self._first_name = (frame.image.shape[0], frame.image.shape[1]), frame.name
+        self._size.took(frame.name, frame.image.shape)
         self._files[taken.file].n_vain_reads = 0
         self._journal.keep(frame, taken.digest, identity, taken.angle_from_file)
         self._taken[frame.name] = taken

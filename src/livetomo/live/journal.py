@@ -139,6 +139,11 @@ class Journal:
         """Remember why a file was not used."""
         self._append("set_aside", name=name, reason=reason)
 
+    def begin_anew(self) -> None:
+        """Forget the projections so far: those to come make another series. Their images stay until the run ends."""
+        self._append("anew")
+        self.kept = {}
+
     def release_images(self) -> None:
         """Let go of the images in memory; they stay on disk."""
         empty = np.empty((0, 0))
@@ -228,6 +233,9 @@ class Journal:
                 kept = self.kept[entry["name"]]
                 frame = replace(kept.frame, tilt_angle=entry["tilt_angle"])
                 self.kept[entry["name"]] = replace(kept, frame=frame, angle_from_file=_angle_from_file(entry))
+            elif entry["kind"] == "anew":
+                self.kept.clear()
+                lost.clear()
         held = "1 projection" if len(self.kept) == 1 else f"{len(self.kept)} projections"
         self.note = f"Resumed with {held}." if entries else "There was no earlier run to resume."
         if lost:
