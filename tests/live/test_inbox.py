@@ -163,6 +163,18 @@ def test_new_content_under_an_old_name_replaces_it_and_a_touch_does_not(watched,
     np.testing.assert_array_equal(arrivals(news)[0].image, image(3))
 
 
+def test_a_bad_retake_leaves_the_earlier_image_in_use_until_a_good_one_comes(watched, inbox_for, collect):
+    put(watched, "t_-10.0.mrc", image(1))
+    inbox = inbox_for()
+    collect(inbox, arrivals)
+    put(watched, "t_-10.0.mrc", np.full((24, 24), np.nan, np.float32))
+    reasons = set_aside(collect(inbox, set_aside))
+    assert reasons["t_-10.0.mrc"].endswith("NaN or infinite); its earlier image stays in use")
+    put(watched, "t_-10.0.mrc", image(1))
+    [frame] = arrivals(collect(inbox, arrivals))
+    np.testing.assert_array_equal(frame.image, image(1))
+
+
 def test_temporary_hidden_and_foreign_files_are_let_be(watched, inbox_for, collect):
     watched.mkdir()
     for name in (".t_1.0.mrc", "t_2.0.mrc.part", "t_3.0.mrc~", "notes.docx", "t_4.0.tmp"):

@@ -355,7 +355,7 @@ class Inbox:
         from_file = float(images.tilt_angles[index - images.first])
         code = digest(image)
         taken = self._taken.get(name)
-        if taken is not None and taken.digest == code:
+        if taken is not None and taken.digest == code and name not in self._set_aside:
             if not math.isnan(from_file):
                 taken.angle_from_file = from_file
                 self._correct_angle(name, taken)
@@ -456,6 +456,8 @@ class Inbox:
         file.verify_after_s = min(2 * file.verify_after_s, _LONGEST_VERIFY_S)
 
     def _put_aside(self, name: str, reason: str) -> None:
+        if name in self._taken:
+            reason += "; its earlier image stays in use"
         if self._set_aside.get(name) == reason:
             return
         self._set_aside[name] = reason
