@@ -46,10 +46,10 @@ def paired(listed: AngleList, files: Sequence[str], source: Path) -> np.ndarray:
     MissingMetadata
         When the list names images, but not each of these.
     """
-    by_name = _by_name(listed, files)
-    missing = [file for file, angle in zip(files, by_name, strict=True) if angle is None]
+    found = by_name(listed, files)
+    missing = [file for file, angle in zip(files, found, strict=True) if angle is None]
     if listed.names and not missing:
-        return np.array(by_name, dtype=np.float64)
+        return np.array(found, dtype=np.float64)
     # An .mdoc that names none of them names the frames that they were made of.
     if listed.names and (len(missing) < len(files) or source.suffix.lower() not in {".mdoc", ".idoc"}):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -64,9 +64,20 @@ def paired(listed: AngleList, files: Sequence[str], source: Path) -> np.ndarray:
     return listed.angles
 
 
+def by_name(listed: AngleList, files: Sequence[str]) -> list[float | None]:
+    """Give the angle of each file that the list names, with or without its suffix; None where it does not."""
+    exact = {name.lower(): float(angle) for name, angle in zip(listed.names, listed.angles, strict=False)}
+    stems = {PurePath(name).stem: angle for name, angle in exact.items()}
+    found = []
+    for file in files:
+        name, stem = file.lower(), PurePath(file.lower()).stem
+        found.append(exact.get(name, exact.get(stem, stems.get(stem))))
+    return found
+
+
 def names_any(listed: AngleList, files: Sequence[str]) -> bool:
     """Tell whether the list names at least one of the images."""
-    return any(angle is not None for angle in _by_name(listed, files))
+    return any(angle is not None for angle in by_name(listed, files))
 
 
 def contradicts(listed: np.ndarray, files: Sequence[str]) -> bool:
@@ -76,16 +87,6 @@ def contradicts(listed: np.ndarray, files: Sequence[str]) -> bool:
         return False
     steps = np.diff(listed[np.lexsort((listed, in_names))])
     return bool((steps < 0).any() and (steps > 0).any())
-
-
-def _by_name(listed: AngleList, files: Sequence[str]) -> list[float | None]:
-    exact = {name.lower(): float(angle) for name, angle in zip(listed.names, listed.angles, strict=False)}
-    stems = {PurePath(name).stem: angle for name, angle in exact.items()}
-    found = []
-    for file in files:
-        name, stem = file.lower(), PurePath(file.lower()).stem
-        found.append(exact.get(name, exact.get(stem, stems.get(stem))))
-    return found
 
 
 def _are_the_same(listed: np.ndarray, in_names: np.ndarray) -> bool:

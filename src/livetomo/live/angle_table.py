@@ -1,28 +1,34 @@
-"""Tilt angles from a text file that the user names; it may grow while it is used."""
+"""Tilt angles from a file that the user names; it may grow while it is used."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
+
+import numpy as np
 
 from livetomo.errors import FileError
-from livetomo.formats.angle_text import named_angles
-from livetomo.formats.angles import read_angles, read_text
+from livetomo.formats.angle_text import AngleList, named_angles
+from livetomo.formats.angles import read_angle_list, read_text
+from livetomo.formats.pairing import by_name, names_any, paired
 from livetomo.live.watch import FileIdentity, identify
 
-_WITHOUT_LINES = {".mdoc", ".mat", ".npy"}
+_MDOC = {".mdoc", ".idoc"}
+_WITHOUT_LINES = {*_MDOC, ".mat", ".npy"}
 """Of a name and an angle each: what looks like one there means something else."""
+_NOTHING = AngleList(np.empty(0))
 
 
 @dataclass
 class AngleTable:
-    """One angle a line, or two columns name and angle; read again whenever the file has changed."""
+    """One angle a line, or a table that may name the images; read again whenever the file has changed."""
 
     path: Path
     version: int = 0
     """Counts how often the content was read."""
     trouble: str = ""
     """Why the file cannot be used now; empty when it can."""
-    _by_name: dict[str, float] = field(default_factory=dict)
-    _in_order: tuple[float, ...] = ()
+    _listed: AngleList = field(default=_NOTHING)
     _identity: FileIdentity | None = None
 
     def refresh(self) -> None:
@@ -32,21 +38,51 @@ class AngleTable:
             return
         self._identity = identity
         self.version += 1
-        self.trouble = ""
-        self._by_name, self._in_order = {}, ()
+        self.trouble, self._listed = "", _NOTHING
         if identity is None:
             self.trouble = f"the table of angles {self.path} is not there"
             return
         try:
-            if self.path.suffix.lower() not in _WITHOUT_LINES:
-                self._by_name = named_angles(read_text(self.path))
-            if not self._by_name:
-                self._in_order = tuple(read_angles(self.path))
+            self._listed = self._read()
         except (OSError, FileError) as error:
             self.trouble = str(error)
 
-    def angle(self, name: str, place: int) -> float | None:
-        """Give the angle of a projection: by its name, else by its place counted from 0; None when there is none."""
-        if self._by_name:
-            return self._by_name.get(name, self._by_name.get(PurePath(name).stem))
-        return self._in_order[place] if place < len(self._in_order) else None
+    def of_files(self, files: Sequence[str]) -> list[float | None]:
+        """Give the angle of each file, in the order of the series: by its name where the table names images."""
+        listed = self._listed
+        # An .mdoc that names none of them names the frames that they were made of.
+        if listed.names and (self.path.suffix.lower() not in _MDOC or names_any(listed, files)):
+            return by_name(listed, files)
+        if len(files) == len(listed.angles):
+            return [float(angle) for angle in paired(listed, files, self.path)]
+        return [self.of_section(place) for place in range(len(files))]
+
+    def of_section(self, number: int) -> float | None:
+        """Give the angle of an image in a stack, counted from 0; None when there is none."""
+        return float(self._listed.angles[number]) if number < len(self._listed.angles) else None
+
+    def _read(self) -> AngleList:
+        """Read the whole table; where it does not hold together, as while it is being written, the lines with names.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be read.
+        FileError
+            When it holds no angles.
+        """
+        named = self._lines_with_names()
+        try:
+            listed = read_angle_list(self.path)
+        except FileError:
+            if not named:
+                raise
+        else:
+            if listed.names or not named:
+                return listed
+        return AngleList(np.array(list(named.values())), tuple(named))
+
+    def _lines_with_names(self) -> dict[str, float]:
+        if self.path.suffix.lower() in _WITHOUT_LINES:
+            return {}
+        return {name: angle for name, angle in named_angles(read_text(self.path)).items() if math.isfinite(angle)}

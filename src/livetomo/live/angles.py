@@ -1,12 +1,11 @@
 """Where a tilt angle comes from, the most trusted first: table, given pattern, the file, a guessed pattern."""
 
 import math
-import re
 from pathlib import Path
 
 from livetomo.formats.angle_names import NamePattern, guess_pattern
+from livetomo.formats.image_files import in_order
 from livetomo.live.angle_table import AngleTable
-from livetomo.live.frame import frame_name
 
 _NAMES_FOR_A_GUESS = 20
 
@@ -27,7 +26,7 @@ class AngleSource:
         self._given = None if pattern is None else NamePattern(pattern)
         self._guess: NamePattern | None = None
         self._names: dict[str, None] = {}
-        self._places: dict[str, int] = {}
+        self._from_table: tuple[int, dict[str, float | None]] = -1, {}
         self._guess_version = 0
 
     @property
@@ -52,7 +51,6 @@ class AngleSource:
         self._names[file] = None
         if self._table is not None:
             self._guess_version += 1  # a file that sorts between others moves the places of those behind it
-            self._places = {name: place for place, name in enumerate(sorted(self._names, key=_natural))}
         elif self._given is None and (len(self._names) <= _NAMES_FOR_A_GUESS or self._from_guess(file) is None):
             guess = guess_pattern(list(self._names)[-100:])
             if guess is not None and guess != self._guess:
@@ -74,7 +72,7 @@ class AngleSource:
             What the file itself or one beside it says; NaN when they do not.
         """
         if self._table is not None:
-            return self._table.angle(frame_name(file, index), index if n_images > 1 else self._places[file])
+            return self._table.of_section(index) if n_images > 1 else self._by_file(self._table)[file]
         if self._given is not None:
             return self._given.angle(file) if n_images == 1 else _known(from_file)
         return _known(from_file) if not math.isnan(from_file) or n_images > 1 else self._from_guess(file)
@@ -87,15 +85,18 @@ class AngleSource:
             return f"no tilt angle: --angle-pattern {self._given.pattern} does not fit the name"
         return "no tilt angle in the file, beside it, or clear in its name; give --angles FILE or --angle-pattern RE"
 
+    def _by_file(self, table: AngleTable) -> dict[str, float | None]:
+        """Give what the table says of each file seen, worked out once for all of them."""
+        version, by_file = self._from_table
+        if version != self.version:
+            files = [path.name for path in in_order([Path(name) for name in self._names])]
+            by_file = dict(zip(files, table.of_files(files), strict=True))
+            self._from_table = self.version, by_file
+        return by_file
+
     def _from_guess(self, file: str) -> float | None:
         return None if self._guess is None else self._guess.angle(file)
 
 
 def _known(angle: float) -> float | None:
     return None if math.isnan(angle) else angle
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort numbers in names as numbers: ``a2`` before ``a10``."""
-    parts = re.findall(r"\d+|\D+", name)
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
