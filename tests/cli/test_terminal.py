@@ -4,8 +4,8 @@ from livetomo.cli.terminal import Terminal
 from livetomo.live.messages import SetAsideRecord, Status
 
 
-def status(*set_aside):
-    return Status("refining", "folder", "out.mrc", "sirt", set_aside=set_aside)
+def status(*set_aside, state="refining"):
+    return Status(state, "folder", "out.mrc", "sirt", set_aside=set_aside)
 
 
 def test_a_file_set_aside_is_told_once_also_when_another_one_goes(capsys):
@@ -26,3 +26,11 @@ def test_many_files_set_aside_for_one_reason_do_not_hide_other_lines(capsys):
     assert len(said) == 5
     assert "livetomo: set aside: odd.mrc: blank" in said
     assert said[-1] == "livetomo: set aside: more for the same reason, the newest is 3.mrc"
+
+
+def test_a_log_is_not_told_of_every_turn(capsys):
+    terminal = Terminal()
+    for state in ("waiting", *["reading", "refining", "converged"] * 20, "paused", "refining", "finished"):
+        terminal.show(status(state=state))
+    said = [line.split()[1] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["waiting", "refining", "paused", "refining", "finished"]

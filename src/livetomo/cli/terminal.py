@@ -9,7 +9,7 @@ import typer
 
 from livetomo.live.messages import SetAsideRecord, Status
 
-_RENEW_S = 0.2
+_RENEW_S, _LOG_EVERY_S = 0.2, 10.0
 _OF_ONE_REASON = 3
 """So many files that are set aside for the same reason are named; more would hide other lines."""
 
@@ -23,7 +23,7 @@ class Terminal:
         self._said_note = self._said_choice = ""
         self._said_aside: set[tuple[str, str]] = set()
         """File and reason of each that was set aside by the newest status."""
-        self._renewed_at = 0.0
+        self._renewed_at = self._said_at = 0.0
         self.last: Status | None = None
         """The newest status."""
 
@@ -43,9 +43,17 @@ class Terminal:
         self._said_choice = status.choice
         if self._renews:
             self._renew(status)
-        elif status.state not in {self._said_state, "reading"}:  # it reads and refines by turns, many times
+        elif self._is_worth_a_line(status):
             self.say(_line(status))
-            self._said_state = status.state
+            self._said_state, self._said_at = status.state, time.monotonic()
+
+    def _is_worth_a_line(self, status: Status) -> bool:
+        """Say whether a log needs this: it refines and converges by turns at each tilt, which would hide all else."""
+        if status.state in {self._said_state, "reading"}:
+            return False
+        by_turns = {"refining", "converged"}
+        is_usual = {status.state, self._said_state} == by_turns
+        return not is_usual or time.monotonic() - self._said_at >= _LOG_EVERY_S
 
     def _show_set_aside(self, records: Sequence[SetAsideRecord]) -> None:
         said = Counter(reason for _, reason in self._said_aside)
