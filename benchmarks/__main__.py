@@ -8,6 +8,7 @@ _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))  # each benchmark is also a script of its own
 
 import first_start  # noqa: E402
+import hot_pixels  # noqa: E402
 import large  # noqa: E402
 import live_lag  # noqa: E402
 import memory  # noqa: E402
@@ -22,7 +23,7 @@ import real_data  # noqa: E402
 import sizes  # noqa: E402
 
 _SPEED = [each.section for each in (projector, sizes, peers, method_costs, memory, real_data, live_lag, first_start)]
-_QUALITY = [each.section for each in (quality, quality_seeds, quality_dynamic, quality_live)]
+_QUALITY = [each.section for each in (quality, quality_seeds, quality_dynamic, quality_live, hot_pixels)]
 _FULL_SIZE = [partial(quality_live.section, slices=256, seed=9)]
 _PAGES = {
     "speed": ("benchmarks.md", "# Benchmarks", "make bench", _SPEED),
