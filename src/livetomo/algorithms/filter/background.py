@@ -39,19 +39,19 @@ def has_empty_field(projection: np.ndarray) -> bool:
     return bool(values.size) and _empty_field(values) is not None
 
 
-def empty_field_noise(projection: np.ndarray) -> float:
-    """Give the standard deviation of the noise in the empty field of a projection (y, x); 0 where none shows.
+def background_level_and_noise(projection: np.ndarray) -> tuple[float, float]:
+    """Give ``background_level`` and the standard deviation of the noise in the empty field; 0 where none shows.
 
-    It is that of the quarter of pixels nearest to the level but not on it, so that scattered counts over nothing have
-    noise, too. Where the specimen covers most of the field it comes out up to twice as large.
+    The noise is that of the quarter of pixels nearest to the level but not on it, so that scattered counts over nothing
+    have noise, too. Where the specimen covers most of the field it comes out up to twice as large.
     """
     values = _sorted_sample(projection)
     level = _empty_field(values) if values.size else None
     if level is None:
-        return 0.0
+        return _level(values), 0.0
     distances = np.abs(values - np.float32(level))
     distances = distances[distances > 0]
-    return float(np.quantile(distances, 0.25)) / _QUARTER_WITHIN if distances.size else 0.0
+    return level, float(np.quantile(distances, 0.25)) / _QUARTER_WITHIN if distances.size else 0.0
 
 
 def remove_background(projection: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from livetomo.algorithms.filter.background import background_level, empty_field_noise
+from livetomo.algorithms.filter.background import background_level_and_noise
 
 _TIMES = 4
 """So many times as high above the background as its neighbours a hot pixel is; what a microscope resolves is not."""
@@ -34,9 +34,9 @@ def remove_hot_pixels(projection: np.ndarray) -> np.ndarray:
     numpy.ndarray
         (y, x), the same array where no pixel is hot, else float32.
     """
-    level = np.float32(background_level(projection))
+    background, field_noise = background_level_and_noise(projection)
+    level, least = np.float32(background), _DEVIATIONS * field_noise
     heights = np.asarray(projection, np.float32) - level
-    least = _DEVIATIONS * empty_field_noise(projection)
     rows, columns = np.nonzero(_stand_out(heights, least))
     if not 0 < rows.size <= max(_FEW, _MOST * heights.size):
         return projection
